@@ -1,0 +1,41 @@
+# The commands of a developer. `make demo` and `make test` install what they need into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+# torch first and by its exact version: that picks the CPU build where one is at hand, and the
+# rest then finds it installed. A tiny model is fastest with one thread.
+export HF_HUB_OFFLINE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+TORCH := $(shell grep '^torch==' constraints.txt)
+
+.PHONY: demo test test-slow lint bench clean
+
+demo: $(STAMP)  ## compile and run specs/quickstart.yaml: a bad policy becomes a good one
+	$(BIN)/mrlc compile specs/quickstart.yaml
+	$(BIN)/mrlc run build/quickstart
+
+test: $(STAMP) lint  ## lint, type check and the default tests
+	$(BIN)/python -m pytest
+
+test-slow: $(STAMP)  ## the tests that train for minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(STAMP)  ## ratios from one run
+	$(BIN)/python tests/bench
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet $(TORCH)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build runs

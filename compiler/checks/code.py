@@ -1,0 +1,65 @@
+"""Python references: the file parses and defines the name. Nothing is imported or run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from mrlc.compiler.checks import Subject, check
+from mrlc.compiler.diagnostics import Diagnostic, Span
+from mrlc.compiler.files import InputFile
+from mrlc.compiler.markers import marked
+from mrlc.compiler.suggest import nearest
+from mrlc.compiler.tree import Scalar, select
+from mrlc.schemas.section import CodeMarker
+
+
+@check
+def references_are_defined(subject: Subject) -> Iterator[Diagnostic]:
+    for pattern, marker in marked():
+        if not isinstance(marker, CodeMarker):
+            continue
+        for path, node in select(subject.tree, pattern):
+            if isinstance(node, Scalar) and isinstance(node.value, str):
+                yield from _reference(subject, node, node.value, ".".join(path))
+
+
+def _reference(subject: Subject, scalar: Scalar, reference: str, path: str) -> Iterator[Diagnostic]:
+    key, _, name = reference.partition(":")
+    file = subject.files[key]
+    try:
+        module = ast.parse(file.content, filename=key)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        yield Diagnostic(
+            "MRLC335", f"broken Python: {_reason(error)}", _place(file, error), path=path
+        )
+        return
+    names = set(_defined(module))
+    if name not in names:
+        near = nearest(name, names)
+        help = f"did you mean `{near}`?" if near else "define it at the top of the file"
+        message = f"`{key}` does not define `{name}`"
+        yield Diagnostic("MRLC335", message, scalar.span, help=help, path=path)
+
+
+def _defined(module: ast.Module) -> Iterator[str]:
+    """Functions, classes, assignments and imports at the top of a module."""
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in node.names)
+
+
+def _reason(error: Exception) -> str:
+    return error.msg if isinstance(error, SyntaxError) else str(error)
+
+
+def _place(file: InputFile, error: Exception) -> Span:
+    lines = file.text.split("\n")
+    line = min((isinstance(error, SyntaxError) and error.lineno) or 1, len(lines))
+    column = (isinstance(error, SyntaxError) and error.offset) or 1
+    return Span(str(file.path), line, column, line, column + 1, lines[line - 1].rstrip("\r"))

@@ -1,0 +1,131 @@
+"""Columns: what prompts, rewards and the scorer read is there in every task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mrlc.compiler.checks import Subject, check
+from mrlc.compiler.diagnostics import Diagnostic, Label, Span
+from mrlc.compiler.expression import Expression, ExpressionFault, Use, parse_template
+from mrlc.compiler.files import Row, Table
+from mrlc.compiler.markers import prompts
+from mrlc.compiler.suggest import nearest
+from mrlc.compiler.tree import Scalar, select
+from mrlc.compiler.variables import within
+
+
+@check
+def prompts_can_be_rendered(subject: Subject) -> Iterator[Diagnostic]:
+    """Each `{{ task.column }}` exists, and each expression has a value, for every task."""
+    for pattern in prompts():
+        for path, node in select(subject.tree, pattern):
+            if isinstance(node, Scalar):
+                yield from _prompt(subject, node, ".".join(path))
+
+
+def _prompt(subject: Subject, prompt: Scalar, path: str) -> Iterator[Diagnostic]:
+    try:
+        template = parse_template(str(prompt.value))
+    except ExpressionFault as error:
+        span = within(prompt, *error.at)
+        yield Diagnostic(error.code, error.message, span, help=error.help, path=path)
+        return
+    for expression in template.expressions:
+        faults = [
+            fault
+            for use in expression.uses
+            if (fault := _use(subject, use, within(prompt, *use.at), path)) is not None
+        ]
+        yield from faults
+        if not faults and not expression.is_chain:
+            yield from _evaluated(subject, expression, within(prompt, *expression.at), path)
+
+
+def _use(subject: Subject, use: Use, span: Span, path: str) -> Diagnostic | None:
+    if use.names[0] != "task":
+        help = "prompts use `task`, as in {{ task.column }}"
+        message = f"unknown name `{use.names[0]}`"
+        return Diagnostic("MRLC303", message, span, help=help, path=path)
+    if len(use.names) == 1:
+        return Diagnostic("MRLC302", "`task` itself is not a text", span, path=path)
+    return None if use.has_default else missing_column(subject, use.names, span, path)
+
+
+def _evaluated(
+    subject: Subject, expression: Expression, span: Span, path: str
+) -> Iterator[Diagnostic]:
+    """The first task for which an expression has no value."""
+    for split, table in subject.splits():
+        for row in table.rows:
+            try:
+                expression.evaluate({"task": row.values})
+            except ExpressionFault as error:
+                label = Label(row.span, f"for this task of {split}")
+                yield Diagnostic(error.code, error.message, span, "", (label,), path=path)
+                return
+
+
+@check
+def expected_values_exist(subject: Subject) -> Iterator[Diagnostic]:
+    for path, against in compared(subject):
+        fault = missing_column(subject, tuple(against.split(".")), subject.value(path), path)
+        if fault is not None:
+            yield fault
+
+
+def compared(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Every `against` of the spec: its path and the column path it names."""
+    experiment = subject.experiment
+    for index, component in enumerate(experiment.reward.components):
+        if component.kind == "field_accuracy":
+            yield f"reward.components.{index}.against", component.against
+    if experiment.evaluation.scorer.kind == "exact_fields":
+        yield "evaluation.scorer.against", experiment.evaluation.scorer.against
+
+
+def missing_column(
+    subject: Subject, names: tuple[str, ...], span: Span, path: str
+) -> Diagnostic | None:
+    """The fault of a column path that some task does not have, shown with that task."""
+    for split, table in subject.splits():
+        for row in table.rows:
+            depth = _depth(row.values, names)
+            if depth == len(names):
+                continue
+            name, above = names[depth], ".".join(names[:depth])
+            inner = _reached(row, names[:depth])
+            known = inner if isinstance(inner, dict) else ()
+            near = nearest(name, known)
+            help = f"did you mean `{above}.{near}`?" if near else _columns(table, above, inner)
+            label = Label(row.span, f"a task of {split} without it")
+            message = f"unknown column `{above}.{name}`"
+            return Diagnostic("MRLC324", message, span, "", (label,), help, path)
+    return None
+
+
+def _depth(values: dict[str, Any], names: tuple[str, ...]) -> int:
+    """How many names of a path are found; the first, `task`, always is."""
+    value: Any = values
+    for depth, name in enumerate(names[1:], start=1):
+        if isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
+            return depth
+    return len(names)
+
+
+def _reached(row: Row, names: tuple[str, ...]) -> Any:
+    value: Any = row.values
+    for name in names[1:]:
+        value = value[int(name)] if isinstance(value, list) else value[name]
+    return value
+
+
+def _columns(table: Table, above: str, inner: Any) -> str | None:
+    if not isinstance(inner, dict):
+        return f"`{above}` is a single value"
+    names = ", ".join(list(inner)[:12])
+    return f"the columns are {names}" if names else None

@@ -1,0 +1,207 @@
+"""SQL: each seed builds a database, and each statement compiles against it.
+
+Both run in memory under an authorizer, so that a seed cannot attach files, load extensions or
+change the engine's settings, and under a step limit, so that it ends.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from mrlc.compiler.checks import Subject, check
+from mrlc.compiler.diagnostics import Diagnostic, Label, Span
+from mrlc.compiler.files import InputFile
+from mrlc.compiler.suggest import did_you_mean
+from mrlc.compiler.tree import Scalar
+from mrlc.compiler.variables import within
+from mrlc.schemas.tools import Sql, Tool
+
+MAX_STEPS = 50_000_000
+"""Steps of SQLite's virtual machine that a seed may take; about a second."""
+
+_FORBIDDEN = {
+    sqlite3.SQLITE_ATTACH: "ATTACH",
+    sqlite3.SQLITE_DETACH: "DETACH",
+    sqlite3.SQLITE_PRAGMA: "PRAGMA",
+}
+_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/|[:@$](\w+)|\?", re.DOTALL)
+_VERBS = {
+    "read": ("SELECT", "WITH", "VALUES"),
+    "write": ("INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"),
+}
+
+
+@check
+def states_and_statements_run(subject: Subject) -> Iterator[Diagnostic]:
+    databases: dict[str, sqlite3.Connection | None] = {}
+    try:
+        for name, state in subject.experiment.environment.state.items():
+            databases[name], faults = _seed(
+                subject.files[state.sqlite], f"environment.state.{name}"
+            )
+            yield from faults
+        for index, tool in enumerate(subject.experiment.environment.tools):
+            if tool.sql is not None:
+                path = f"environment.tools.{index}.sql"
+                yield from _tool(subject, tool, tool.sql, path, databases)
+    finally:
+        for database in databases.values():
+            if database is not None:
+                database.close()
+
+
+def _seed(file: InputFile, path: str) -> tuple[sqlite3.Connection | None, list[Diagnostic]]:
+    """The database that a seed builds, or the fault that stops it."""
+    if (fault := file.encoding_fault()) is not None:
+        return None, [fault]
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    guard = _Guard()
+    database.set_authorizer(guard)
+    database.set_progress_handler(_limit(), 10_000)
+    for line, statement in statements(file.text):
+        try:
+            database.execute(statement)
+        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+            database.close()
+            text = file.text.split("\n")[line - 1].rstrip("\r")
+            column = len(text) - len(text.lstrip()) + 1
+            span = Span(str(file.path), line, column, line, len(text) + 1, text)
+            return None, [Diagnostic("MRLC333", guard.reason(error), span, path=path)]
+    database.set_progress_handler(None, 0)
+    return database, []
+
+
+def statements(script: str) -> Iterator[tuple[int, str]]:
+    """The statements of a script with the line each begins on, cut where SQLite would."""
+    pending, line = "", 1
+    for number, text in enumerate(script.split("\n"), start=1):
+        for piece in re.split(r"(?<=;)", text):
+            if not _bare(pending):
+                pending, line = "", number
+            pending += piece
+            if piece.endswith(";") and sqlite3.complete_statement(pending):
+                if _bare(pending).strip("; "):
+                    yield line, pending
+                pending = ""
+        pending += "\n"
+    if _bare(pending):
+        yield line, pending
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"--[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL).strip()
+
+
+def _tool(
+    subject: Subject,
+    tool: Tool,
+    sql: Sql,
+    path: str,
+    databases: dict[str, sqlite3.Connection | None],
+) -> Iterator[Diagnostic]:
+    kind = "read" if sql.read is not None else "write"
+    statement = sql.read or sql.write or ""
+    at = f"{path}.{kind}"
+    yield from _arguments(subject, tool, statement, at)
+    if sql.state not in databases:
+        help = did_you_mean(sql.state, databases) or "declare it under `environment.state`"
+        message = f"unknown state `{sql.state}`"
+        yield Diagnostic(
+            "MRLC332", message, subject.value(f"{path}.state"), help=help, path=f"{path}.state"
+        )
+        return
+    database = databases[sql.state]
+    if database is None:
+        return
+    reason = _compile(database, statement, kind)
+    if reason is not None:
+        seed = subject.files[subject.experiment.environment.state[sql.state].sqlite]
+        built = Label(subject.name(f"environment.state.{sql.state}"), f"built by {seed.key}")
+        labels = (built,) if "no such" in reason else ()
+        yield Diagnostic("MRLC333", reason, subject.value(at), "", labels, path=at)
+
+
+def _compile(database: sqlite3.Connection, statement: str, kind: str) -> str | None:
+    """Why SQLite cannot prepare a statement, or None; nothing is run."""
+    verb = (_bare(statement).split() or [""])[0].upper()
+    if verb not in _VERBS[kind]:
+        wanted = "a SELECT" if kind == "read" else "an INSERT, UPDATE or DELETE"
+        return f"`{kind}` is {wanted}, not {verb or 'empty'}"
+    guard = _Guard(writes=kind == "write")
+    database.set_authorizer(guard)
+    names = dict.fromkeys(placeholders(statement))
+    try:
+        database.execute(f"EXPLAIN {statement}", names).close()
+    except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+        return guard.reason(error)
+    return None
+
+
+def _arguments(subject: Subject, tool: Tool, statement: str, path: str) -> Iterator[Diagnostic]:
+    scalar = subject.scalar(path)
+    for match in _PLACEHOLDER.finditer(statement):
+        name = match.group(1)
+        if (name is None and match.group() != "?") or name in tool.parameters:
+            continue
+        span = within(scalar, *match.span()) if isinstance(scalar, Scalar) else subject.value(path)
+        if match.group()[0] != ":":
+            message = f"`{match.group()}` is not a placeholder: write `:argument`"
+            yield Diagnostic("MRLC333", message, span, path=path)
+            continue
+        message = f"`{match.group()}` is not a parameter of tool `{tool.name}`"
+        help = did_you_mean(name, tool.parameters)
+        yield Diagnostic("MRLC330", message, span, help=help, path=path)
+
+
+def placeholders(statement: str) -> list[str]:
+    """The names of `:argument` placeholders, outside of literals and comments."""
+    found = (match.group(1) for match in _PLACEHOLDER.finditer(statement))
+    return sorted({name for name in found if name})
+
+
+def _limit() -> Any:
+    """A progress handler that stops SQLite after `MAX_STEPS`."""
+    left = MAX_STEPS // 10_000
+
+    def tick() -> int:
+        nonlocal left
+        left -= 1
+        return int(left < 0)
+
+    return tick
+
+
+class _Guard:
+    """An authorizer that refuses what leaves the database, and remembers what it refused."""
+
+    def __init__(self, *, writes: bool = True) -> None:
+        self.writes = writes
+        self.refused: str | None = None
+
+    def __call__(self, action: int, first: str | None, second: str | None, *_: Any) -> int:
+        if action == sqlite3.SQLITE_PRAGMA and first == "data_version" and second is None:
+            return sqlite3.SQLITE_OK  # full-text search reads it
+        if action in _FORBIDDEN:
+            self.refused = f"{_FORBIDDEN[action]} is not allowed"
+        elif action == sqlite3.SQLITE_FUNCTION and second == "load_extension":
+            self.refused = "load_extension is not allowed"
+        elif not self.writes and action not in _READS:
+            self.refused = "`read` may not change the database"
+        return sqlite3.SQLITE_DENY if self.refused else sqlite3.SQLITE_OK
+
+    def reason(self, error: Exception) -> str:
+        """What went wrong, in one line."""
+        if str(error) == "interrupted":
+            return "the seed takes too long"
+        return self.refused or f"SQLite says: {error}"
+
+
+_READS = {
+    sqlite3.SQLITE_SELECT,
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_RECURSIVE,
+}

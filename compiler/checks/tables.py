@@ -1,0 +1,105 @@
+"""Replay tables: the columns that a tool matches and returns exist, and typed cells parse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mrlc.compiler.checks import Subject, check
+from mrlc.compiler.diagnostics import Diagnostic, Label, Span
+from mrlc.compiler.files import Table
+from mrlc.compiler.suggest import did_you_mean, nearest
+from mrlc.schemas.tools import Replay, Tool, ValueType
+
+_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "text",
+}
+_FORMS = {
+    "integer": re.compile(r"[+-]?[0-9]+"),
+    "number": re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"),
+    "boolean": re.compile(r"true|false", re.IGNORECASE),
+    "string": re.compile(r".*", re.DOTALL),
+}
+
+
+@check
+def replay_fits_its_table(subject: Subject) -> Iterator[Diagnostic]:
+    for index, tool in enumerate(subject.experiment.environment.tools):
+        if tool.replay is not None:
+            path = f"environment.tools.{index}.replay"
+            yield from _replay(subject, tool, tool.replay, path)
+
+
+def _replay(subject: Subject, tool: Tool, replay: Replay, path: str) -> Iterator[Diagnostic]:
+    table = subject.files[replay.table].table
+    yield from table.faults
+    if table.faults:
+        return
+    if not table.rows:
+        message = f"the table of tool `{tool.name}` is empty"
+        at = f"{path}.table"
+        label = f"{replay.table} has no rows"
+        yield Diagnostic("MRLC321", message, subject.value(at), label, path=at)
+        return
+    yield from _arguments(subject, tool, replay, path)
+    for at, column, span in _named(subject, replay, path):
+        if column not in table.columns:
+            yield _unknown(column, table, span, at)
+    yield from _cells(table, replay, f"{path}.types")
+
+
+def _named(subject: Subject, replay: Replay, path: str) -> Iterator[tuple[str, str, Span]]:
+    """Every column that a tool names: path, name, and where it is written."""
+    for argument, column in replay.match.items():
+        at = f"{path}.match.{argument}"
+        yield at, column, subject.value(at)
+    for index, column in enumerate(replay.returns or ()):
+        at = f"{path}.returns.{index}"
+        yield at, column, subject.value(at)
+    for column in replay.types:
+        at = f"{path}.types.{column}"
+        yield at, column, subject.name(at)
+
+
+def _arguments(subject: Subject, tool: Tool, replay: Replay, path: str) -> Iterator[Diagnostic]:
+    for argument in replay.match:
+        if argument not in tool.parameters:
+            at = f"{path}.match.{argument}"
+            message = f"`{argument}` is not a parameter of tool `{tool.name}`"
+            help = did_you_mean(argument, tool.parameters)
+            yield Diagnostic("MRLC330", message, subject.name(at), help=help, path=at)
+    for name in tool.parameters:
+        if name not in replay.match and replay.mode == "strict":
+            at = f"{path}.match"
+            message = f"tool `{tool.name}` has a parameter `{name}` that no column is matched with"
+            label = Label(subject.name(f"{path.removesuffix('.replay')}.parameters.{name}"), "")
+            help = f"add `{name}: column` here, or say `mode: by_key` to ignore it"
+            yield Diagnostic("MRLC330", message, subject.name(at), "", (label,), help, at)
+
+
+def _unknown(column: str, table: Table, span: Span, path: str) -> Diagnostic:
+    near = nearest(column, table.columns)
+    help = f"did you mean `{near}`?" if near else None
+    label = Label(table.head, "the table's columns")
+    return Diagnostic("MRLC324", f"unknown column `{column}`", span, "", (label,), help, path)
+
+
+def _cells(table: Table, replay: Replay, path: str) -> Iterator[Diagnostic]:
+    """One fault for each typed column: its first cell that is not of the type."""
+    for column, kind in replay.types.items():
+        for row in table.rows:
+            cell = row.values.get(column)
+            if not isinstance(cell, str) or cell in replay.null_values or _parses(cell, kind):
+                continue
+            message = f"`{cell}` in column `{column}` is not {_WORDS[kind]}"
+            help = "name the cells that mean null under `null_values`" if not cell.strip() else None
+            yield Diagnostic("MRLC331", message, row.cell(cell), help=help, path=f"{path}.{column}")
+            break
+
+
+def _parses(cell: str, kind: ValueType) -> bool:
+    """Whether a CSV cell is a value of a type."""
+    return _FORMS[kind].fullmatch(cell.strip()) is not None

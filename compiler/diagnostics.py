@@ -1,0 +1,94 @@
+"""What the compiler has to say to a person, and where.
+
+A `Diagnostic` is one fault: a code that never changes its meaning, one sentence, the span
+that is to blame, further spans that hold the other half of a conflict, and a help line that
+says what to write instead. A span carries the line it points into, so that every renderer
+works from the diagnostics alone.
+
+Passes collect diagnostics and raise `CompileFailed` once, with all of them, sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mrlc.compiler.codes import CODES
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """Text between two positions of a file: from 1, in code points, the end exclusive."""
+
+    file: str
+    """Absolute path, or a name such as `--set` for text that lies in no file."""
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str = field(default="", compare=False, repr=False)
+    """The whole first line."""
+
+    @property
+    def last_column(self) -> int:
+        """End on the first line, exclusive; a span over several lines runs to that line's end."""
+        end = self.end_column if self.end_line == self.line else len(self.text) + 1
+        return max(end, self.column + 1)
+
+
+@dataclass(frozen=True, order=True)
+class Label:
+    """A second place that belongs to the fault, and what it has to do with it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One fault of a spec or of a file that it names."""
+
+    code: str
+    message: str
+    span: Span
+    label: str = ""
+    """A few words under the carets."""
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+    path: str = ""
+    """Dotted path of the value in the spec, `environment.tools.0.name`."""
+    severity: Severity = "error"
+
+    def __post_init__(self) -> None:
+        assert self.code in CODES, f"add {self.code} to compiler/codes.py"
+
+    @property
+    def name(self) -> str:
+        """The code in words, `unknown-key`."""
+        return CODES[self.code].name
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """A total order: by place, then by what is said."""
+        return (self.span, self.severity, self.code, self.message, self.label, self.labels)
+
+
+class CompileFailed(Exception):
+    """The spec has faults; `diagnostics` holds every one that was found, sorted, each once."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(sorted(set(diagnostics), key=lambda fault: fault.order))
+        super().__init__("; ".join(f"{fault.code} {fault.message}" for fault in self.diagnostics))
+
+
+def fail_on(diagnostics: Iterable[Diagnostic]) -> None:
+    """Stop here if there is any fault.
+
+    Raises:
+        CompileFailed: there is one.
+    """
+    if faults := list(diagnostics):
+        raise CompileFailed(faults)

@@ -1,0 +1,134 @@
+"""The files of a spec: found through the schema's markers, checked, and named for the plan.
+
+In the spec a path is relative to the file that wrote it; afterwards it is relative to the
+root. A model folder counts with every file at its top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mrlc.compiler.diagnostics import Diagnostic
+from mrlc.compiler.files import InputFile
+from mrlc.compiler.markers import Marker, marked
+from mrlc.compiler.project import PathFault, locate
+from mrlc.compiler.resolve import Resolved
+from mrlc.compiler.suggest import listing
+from mrlc.compiler.tree import Keys, Mapping, Node, Scalar, select, transform
+from mrlc.schemas.section import CodeMarker, FileMarker, PromptMarker
+
+BASE: Keys = ("model", "base")
+
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
+_WEIGHTS = (".safetensors", ".bin", ".gguf")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a spec reads."""
+
+    files: dict[str, InputFile]
+    """By the key that the plan uses."""
+    tree: Mapping
+    """The resolved tree with every path as the plan has it."""
+    faults: tuple[Diagnostic, ...]
+
+
+def collect(resolved: Resolved) -> Inputs:
+    """Every file that a resolved spec names, however many faults the spec has elsewhere."""
+    collector = _Collector(resolved)
+    for pattern, marker in marked():
+        if isinstance(marker, PromptMarker):
+            continue
+        for path, node in select(resolved.tree, pattern):
+            if isinstance(node, Scalar) and isinstance(node.value, str):
+                collector.guard(path, node, marker)
+    for path, node in select(resolved.tree, BASE):
+        if isinstance(node, Scalar) and str(node.value).startswith(("./", "../", "/")):
+            collector.guard(path, node, None)
+
+    def rename(path: Keys, scalar: Scalar) -> Node:
+        return replace(scalar, value=collector.renamed.get(path, scalar.value))
+
+    tree = transform(resolved.tree, rename)
+    assert isinstance(tree, Mapping)
+    return Inputs(dict(sorted(collector.files.items())), tree, tuple(collector.faults))
+
+
+class _Collector:
+    def __init__(self, resolved: Resolved) -> None:
+        self.root = resolved.root
+        self.spec = resolved.spec
+        self.files: dict[str, InputFile] = {}
+        self.renamed: dict[Keys, str] = {}
+        self.faults: list[Diagnostic] = []
+
+    def guard(self, path: Keys, scalar: Scalar, marker: Marker | None) -> None:
+        """Enter one file or folder, or its fault."""
+        try:
+            if marker is None:
+                self.renamed[path] = self.model(path, scalar)
+            elif isinstance(marker, CodeMarker):
+                file, colon, name = str(scalar.value).partition(":")
+                if colon:  # without one, the schema has said so
+                    short = replace(scalar, value=file)
+                    self.renamed[path] = f"{self.file(path, short, ('.py',))}:{name}"
+            elif isinstance(marker, FileMarker):
+                self.renamed[path] = self.file(path, scalar, marker.suffixes)
+        except PathFault as error:
+            self.faults.append(error.diagnostic)
+
+    def file(self, path: Keys, scalar: Scalar, suffixes: tuple[str, ...]) -> str:
+        """The key of a file."""
+        dotted = ".".join(path)
+        if Path(str(scalar.value)).suffix not in suffixes:
+            expected = f"expected {listing(suffixes, 'or')}"
+            message = f"`{scalar.value}` is not a file of the right kind"
+            raise PathFault(Diagnostic("MRLC311", message, scalar.span, expected, path=dotted))
+        target = locate(self.root, scalar, spec=self.spec, path=dotted)
+        if not target.is_file():
+            message = f"`{scalar.value}` is not a file"
+            raise PathFault(Diagnostic("MRLC310", message, scalar.span, path=dotted))
+        return self.enter(target, scalar, dotted)
+
+    def enter(self, target: Path, scalar: Scalar, dotted: str) -> str:
+        key = target.relative_to(self.root).as_posix()
+        try:
+            with target.open("rb"):
+                pass
+        except OSError as error:
+            message = f"cannot read `{scalar.value}`: {(error.strerror or '').lower()}"
+            raise PathFault(Diagnostic("MRLC310", message, scalar.span, path=dotted)) from None
+        self.files.setdefault(key, InputFile(key, target))
+        return key
+
+    def model(self, path: Keys, scalar: Scalar) -> str:
+        """The name of a model folder in the plan; its files become inputs."""
+        dotted = ".".join(path)
+        target = locate(self.root, scalar, spec=self.spec, path=dotted)
+        if not target.is_dir():
+            message = f"`{scalar.value}` is not a folder"
+            raise PathFault(Diagnostic("MRLC313", message, scalar.span, path=dotted))
+        files = [file for file in sorted(target.iterdir()) if file.is_file()]
+        files = [file for file in files if not file.name.startswith(".")]
+        if lacking := ", ".join(_lacking({file.name for file in files})):
+            message = f"`{scalar.value}` is not a model folder"
+            label = f"it has {lacking}"
+            raise PathFault(Diagnostic("MRLC313", message, scalar.span, label, path=dotted))
+        for file in files:
+            if not file.resolve().is_relative_to(self.root):
+                message = f"`{scalar.value}/{file.name}` leaves the project"
+                raise PathFault(Diagnostic("MRLC312", message, scalar.span, path=dotted))
+            self.enter(file, scalar, dotted)
+        return f"./{target.relative_to(self.root).as_posix()}"
+
+
+def _lacking(names: set[str]) -> list[str]:
+    """What a model needs and a folder with these files does not have."""
+    lacking = [] if "config.json" in names else ["no config.json"]
+    if not names.intersection(_TOKENIZERS):
+        lacking.append("no tokenizer")
+    if not any(name.endswith(_WEIGHTS) for name in names):
+        lacking.append("no weights (*.safetensors, *.bin)")
+    return lacking

@@ -1,0 +1,83 @@
+"""Spec to plan: the passes in order, and what comes out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mrlc.compiler.checks import Subject, run
+from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Label, Span, fail_on
+from mrlc.compiler.files import InputFile
+from mrlc.compiler.fingerprint import fingerprint
+from mrlc.compiler.inputs import Inputs, collect
+from mrlc.compiler.provenance import provenance
+from mrlc.compiler.resolve import resolve
+from mrlc.compiler.tree import value_span
+from mrlc.compiler.validate import validate
+from mrlc.schemas import Experiment, Plan
+from mrlc.schemas.plan import Input, Provenance
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A plan, where its values come from, and the files that it carries."""
+
+    plan: Plan
+    provenance: Provenance
+    inputs: dict[str, InputFile]
+    """By the key that the plan uses."""
+    tasks: dict[str, int]
+    """Tasks by split."""
+    name_span: Span
+    """Where the experiment's name is written."""
+
+
+def compile_spec(path: Path, *, overrides: Sequence[str] = ()) -> Compiled:
+    """The plan of a spec. Reads files, writes none.
+
+    Raises:
+        CompileFailed: with every fault that was found.
+    """
+    resolved = resolve(path, overrides)
+    inputs = collect(resolved)
+    experiment = _valid(inputs)
+    subject = Subject(experiment, inputs.tree, inputs.files)
+    fail_on(run(subject))
+    carried = {key: _input(file) for key, file in inputs.files.items()}
+    written = experiment.model_dump(mode="json", by_alias=True)
+    digests = fingerprint(written, carried)
+    plan = Plan(format="mrlc.plan/1", experiment=experiment, inputs=carried, digests=digests)
+    tasks = {split: len(table.rows) for split, table in subject.splits()}
+    span = value_span(inputs.tree, ("name",))
+    return Compiled(plan, provenance(resolved), inputs.files, tasks, span)
+
+
+def _valid(inputs: Inputs) -> Experiment:
+    """The experiment; a fault in its shape and a missing file are reported together."""
+    faults: list[Diagnostic] = list(inputs.faults)
+    try:
+        experiment = validate(inputs.tree)
+    except CompileFailed as error:
+        raise CompileFailed([*faults, *error.diagnostics]) from None
+    fail_on(faults)
+    return experiment
+
+
+def _input(file: InputFile) -> Input:
+    size = len(file.content) if "content" in file.__dict__ else file.path.stat().st_size
+    return Input(sha256=file.sha256, size=size)
+
+
+def same_name(plans: Iterable[Compiled]) -> list[Diagnostic]:
+    """Plans that would lie in the same folder."""
+    first: dict[str, Compiled] = {}
+    faults = []
+    for plan in plans:
+        name = plan.plan.experiment.name
+        other = first.setdefault(name, plan)
+        if other is not plan:
+            label = Label(other.name_span, "first used here")
+            message = f"two specs are called `{name}`"
+            faults.append(Diagnostic("MRLC334", message, plan.name_span, "", (label,), path="name"))
+    return faults

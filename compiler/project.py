@@ -1,0 +1,82 @@
+"""The root of a project, and the rule that no path leaves it.
+
+The root is the nearest folder above the spec that holds `.git` or `pyproject.toml`, else the
+spec's own folder. Paths are relative to the file that wrote them; in a plan they are relative
+to the root, with forward slashes.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mrlc.compiler.diagnostics import Diagnostic
+from mrlc.compiler.suggest import nearest
+from mrlc.compiler.tree import Scalar
+
+OVERRIDES = "--set"
+"""In place of a file, for values from the command line."""
+
+
+class PathFault(Exception):
+    """A path that cannot be used; holds the diagnostic."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+def find_root(spec: Path) -> Path:
+    """The root of the project that a spec belongs to; absolute, without symbolic links."""
+    folder = spec.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if (candidate / ".git").exists() or (candidate / "pyproject.toml").is_file():
+            return candidate
+    return folder
+
+
+def locate(root: Path, scalar: Scalar, *, spec: Path, path: str = "") -> Path:
+    """The existing path that a scalar names.
+
+    It keeps its own name, even where that is a symbolic link, and its folder is resolved;
+    the file it leads to must lie under the root as well.
+
+    Raises:
+        PathFault: it is absolute, leaves the root, or does not exist.
+    """
+    written = str(scalar.value)
+    base = spec if scalar.span.file == OVERRIDES else Path(scalar.span.file)
+
+    def fault(code: str, message: str, label: str = "", help: str | None = None) -> PathFault:
+        return PathFault(Diagnostic(code, message, scalar.span, label, help=help, path=path))
+
+    if not written or any(ord(letter) < 32 for letter in written):
+        raise fault("MRLC310", f"`{written}` is not a file name")
+    if Path(written).is_absolute():
+        help = "write it relative to this file, below the project's folder"
+        raise fault("MRLC312", f"`{written}` is an absolute path", "", help)
+    joined = base.parent.resolve() / written
+    target = joined if joined.name in ("", "..") else joined.parent.resolve() / joined.name
+    try:
+        inside = target.resolve().is_relative_to(root) and target.is_relative_to(root)
+    except (OSError, RuntimeError):  # a loop of symbolic links
+        raise fault("MRLC310", f"`{written}` leads nowhere") from None
+    if not inside:
+        help = f"paths may not leave {root.name}/, the project's root"
+        raise fault("MRLC312", f"`{written}` leaves the project", "", help)
+    if not os.path.exists(target):
+        raise fault("MRLC310", f"no such file: `{written}`", "", _near(target, written))
+    return target.resolve() if joined.name in ("", "..") else target
+
+
+def _near(target: Path, written: str) -> str | None:
+    """A help line for a missing file: the nearest name in its folder, or the missing folder."""
+    if not target.parent.is_dir():
+        return f"there is no folder `{os.path.dirname(written) or '.'}` beside this file"
+    try:
+        names = os.listdir(target.parent)
+    except OSError:
+        return None
+    if (near := nearest(target.name, names)) is None:
+        return None
+    return f"did you mean `{os.path.join(os.path.dirname(written), near)}`?"

@@ -1,0 +1,42 @@
+"""Where every value of an experiment was written, for messages after the compile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from mrlc.compiler.diagnostics import Span
+from mrlc.compiler.project import OVERRIDES
+from mrlc.compiler.resolve import Resolved
+from mrlc.compiler.tree import Keys, Node, Scalar, children
+from mrlc.schemas.plan import Position, Provenance
+
+
+def provenance(resolved: Resolved) -> Provenance:
+    """The positions of all leaves and sections that were written; of a section, its key."""
+    positions = {
+        ".".join(path): _position(span, resolved) for path, span in _walk(resolved.tree, ())
+    }
+    spec = resolved.spec.relative_to(resolved.root).as_posix()
+    return Provenance(root=str(resolved.root), spec=spec, positions=positions)
+
+
+def _walk(node: Node, at: Keys) -> Iterator[tuple[Keys, Span]]:
+    for key, value, name in children(node):
+        path = (*at, key)
+        yield path, value.span if isinstance(value, Scalar) else name
+        yield from _walk(value, path)
+
+
+def _position(span: Span, resolved: Resolved) -> Position:
+    file = span.file if span.file == OVERRIDES else os.path.relpath(span.file, resolved.root)
+    return Position.model_validate(
+        {
+            "file": file,
+            "line": span.line,
+            "column": span.column,
+            "end_column": span.last_column,
+            "text": span.text,
+            "origin": resolved.origin(span.file),
+        }
+    )

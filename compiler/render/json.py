@@ -1,0 +1,45 @@
+"""For programs: `{"schema": "mrlc.diagnostics/1", "diagnostics": [...]}`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mrlc.compiler.diagnostics import Diagnostic, Span
+from mrlc.compiler.render.text import shown_file
+
+SCHEMA = "mrlc.diagnostics/1"
+
+
+def render(diagnostics: Sequence[Diagnostic], *, base: Path, **more: Any) -> str:
+    """One JSON object on one line; `more` adds results beside the diagnostics."""
+    found = [record(fault, base) for fault in diagnostics]
+    return json.dumps({"schema": SCHEMA, "diagnostics": found, **more}) + "\n"
+
+
+def record(fault: Diagnostic, base: Path) -> dict[str, Any]:
+    """A diagnostic as JSON; absent words are null."""
+    labels = [{"span": _span(label.span, base), "text": label.text} for label in fault.labels]
+    return {
+        "code": fault.code,
+        "name": fault.name,
+        "severity": fault.severity,
+        "message": fault.message,
+        "label": fault.label or None,
+        "span": _span(fault.span, base),
+        "labels": labels,
+        "help": fault.help,
+        "path": fault.path or None,
+    }
+
+
+def _span(span: Span, base: Path) -> dict[str, Any]:
+    return {
+        "file": shown_file(span.file, base),
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }

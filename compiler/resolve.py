@@ -1,0 +1,41 @@
+"""Spec to resolved tree: bases merged, overrides laid over, expressions evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mrlc.compiler.extend import load
+from mrlc.compiler.override import apply
+from mrlc.compiler.project import OVERRIDES, find_root
+from mrlc.compiler.tree import Mapping
+from mrlc.compiler.variables import evaluate
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A spec without `extends`, `vars` and expressions, every value with its place."""
+
+    tree: Mapping
+    spec: Path
+    """Absolute, without symbolic links."""
+    root: Path
+
+    def origin(self, file: str) -> str:
+        """What kind of text a span's file is: `spec`, `base` or `override`."""
+        if file == OVERRIDES:
+            return "override"
+        return "spec" if file == str(self.spec) else "base"
+
+
+def resolve(path: Path, overrides: Sequence[str] = ()) -> Resolved:
+    """The resolved tree of a spec.
+
+    Raises:
+        CompileFailed: a file, an override or an expression has faults.
+    """
+    spec = path.resolve()
+    root = find_root(spec)
+    tree = apply(load(spec, root), overrides)
+    return Resolved(evaluate(tree), spec, root)

@@ -1,0 +1,87 @@
+"""What the schema says about a place: the fields of a section, the words for a type.
+
+pydantic reports an error with the path to it, in which the members of unions stand as extra
+parts. These functions walk the models along such a path.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from mrlc.schemas import Experiment
+
+Location = tuple[str | int, ...]
+
+
+def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a section, by the names that a spec uses."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def section_at(location: Location) -> type[BaseModel] | None:
+    """The section that a location leads to, if it is one."""
+    found: Any = Experiment
+    for part in location:
+        steps = [step for member in _members(found) for step in _step(member, part)]
+        if not steps:
+            return None
+        found = steps[0]
+    models = [member for member in _members(found) if _is_model(member)]
+    return models[0] if len(models) == 1 else None
+
+
+def about(model: type[BaseModel], name: str) -> str | None:
+    """One sentence on a field, from its own description or that of its section."""
+    field = fields(model).get(name)
+    if field is None:
+        return None
+    if field.description:
+        return _sentence(field.description)
+    models = [member for member in _members(field.annotation) if _is_model(member)]
+    return _sentence(inspect.getdoc(models[0])) if len(models) == 1 else None
+
+
+def _sentence(text: str | None) -> str | None:
+    return text.split("\n")[0].rstrip(".") if text else None
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """The alternatives of a type, options and annotations opened."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _members(get_args(annotation)[0])
+    elif origin in (tuple, dict) or not get_args(annotation):
+        yield annotation
+    else:
+        for argument in get_args(annotation):
+            yield from _members(argument)
+
+
+def _step(member: Any, part: str | int) -> Iterator[Any]:
+    """Where one part of a location leads from one alternative."""
+    origin = get_origin(member)
+    if _is_model(member):
+        known = fields(member)
+        if part in known:
+            yield known[str(part)].annotation
+        elif part in _tags(member):
+            yield member
+    elif origin is dict:
+        yield get_args(member)[1]
+    elif origin is tuple and isinstance(part, int):
+        yield get_args(member)[0]
+
+
+def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
+    """The values of `kind` that choose a section out of a union."""
+    kind = model.model_fields.get("kind")
+    return get_args(kind.annotation) if kind else ()

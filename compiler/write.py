@@ -1,0 +1,104 @@
+"""A plan on disk: whole or not at all.
+
+The folder is built beside its place under a temporary name and then renamed into it. A plan
+that is already there, unchanged, is left alone. A folder that is no plan is never replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from mrlc.compiler.canonical import canonical
+from mrlc.compiler.diagnostics import CompileFailed, Diagnostic
+from mrlc.compiler.files import file_digest
+from mrlc.compiler.plan import Compiled
+
+PLAN, PROVENANCE, INPUTS = "plan.json", "provenance.json", "inputs"
+
+
+def write_plan(compiled: Compiled, out_dir: Path) -> Path:
+    """Write a plan to `out_dir/<name>`, the path that is returned.
+
+    Raises:
+        CompileFailed: something else is there, or an input changed since it was read.
+        OSError: the folder cannot be written.
+    """
+    name = compiled.plan.experiment.name
+    target = out_dir / name
+    files = {
+        PLAN: canonical(compiled.plan.model_dump(mode="json", by_alias=True)),
+        PROVENANCE: canonical(compiled.provenance.model_dump(mode="json")),
+    }
+    if _is_current(target, files[PLAN], compiled):
+        _refresh(target / PROVENANCE, files[PROVENANCE])
+        return target
+    if os.path.lexists(target) and not _is_plan(target):
+        message = f"`{target}` is there and is not a plan; it is left alone"
+        help = "give another folder with --out, or the spec another name"
+        raise CompileFailed(
+            [Diagnostic("MRLC340", message, compiled.name_span, help=help, path="name")]
+        )
+    out_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=out_dir) as folder:
+        draft = Path(folder) / "new"
+        draft.mkdir()
+        for file, content in files.items():
+            (draft / file).write_bytes(content)
+        _copy_inputs(compiled, draft / INPUTS)
+        _swap(draft, target, aside=Path(folder) / "old")
+    return target
+
+
+def _is_plan(target: Path) -> bool:
+    return target.is_dir() and not target.is_symlink() and (target / PLAN).is_file()
+
+
+def _is_current(target: Path, plan: bytes, compiled: Compiled) -> bool:
+    """Whether the same plan with all its inputs, untouched, is there already."""
+    if not _is_plan(target) or (target / PLAN).read_bytes() != plan:
+        return False
+    folder = target / INPUTS
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return present == set(compiled.inputs) and all(
+        file_digest(folder / key) == expected.sha256
+        for key, expected in compiled.plan.inputs.items()
+    )
+
+
+def _refresh(path: Path, content: bytes) -> None:
+    """Replace one file if it differs: lines may move without a change of the plan."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
+    os.chmod(draft, 0o644)  # mkstemp makes it private
+    os.replace(draft, path)
+
+
+def _copy_inputs(compiled: Compiled, folder: Path) -> None:
+    for key, file in compiled.inputs.items():
+        copy = folder / key
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.path, copy)
+        if file_digest(copy) != compiled.plan.inputs[key].sha256:
+            message = f"`{key}` changed while the spec was compiled"
+            raise CompileFailed(
+                [Diagnostic("MRLC310", message, compiled.name_span, help="compile again")]
+            )
+
+
+def _swap(draft: Path, target: Path, *, aside: Path) -> None:
+    """Put the draft in the target's place; if that fails the old folder stays."""
+    if not target.exists():
+        os.rename(draft, target)
+        return
+    os.rename(target, aside)  # a folder that is not empty cannot be replaced in one step
+    try:
+        os.rename(draft, target)
+    except OSError:
+        os.rename(aside, target)
+        raise

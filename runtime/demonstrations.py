@@ -1,0 +1,69 @@
+"""Demonstrations: recorded conversations that the warm start imitates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mrlc.runtime.environment import Environment
+from mrlc.runtime.model.chat import ChatFormat
+from mrlc.runtime.rollout.trajectory import ToolCall
+from mrlc.runtime.rows import read_rows
+from mrlc.runtime.task import Task
+
+IGNORED = -100
+"""The label that PyTorch's cross entropy leaves out."""
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What followed a task's prompt."""
+
+    task: Task
+    messages: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A conversation as ids, and the same ids as labels where the model wrote them."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
+def load_demonstrations(path: Path, tasks: Sequence[Task]) -> list[Demonstration]:
+    """Read JSONL rows `{"task": id, "messages": [...]}`; ids are those of `tasks`."""
+    by_id = {task.id: task for task in tasks}
+    rows = read_rows(path)
+    return [Demonstration(by_id[str(row["task"])], tuple(row["messages"])) for row in rows]
+
+
+def encode_demonstration(
+    demonstration: Demonstration, environment: Environment, chat: ChatFormat
+) -> Example:
+    """The ids that an episode with these turns would have had.
+
+    They are built from the same parts as an episode's, so that the warm start teaches
+    exactly the format that rollouts are sampled in.
+    """
+    ids = list(chat.prompt_ids(environment.messages(demonstration.task)))
+    labels = [IGNORED] * len(ids)
+    pending: list[Mapping[str, Any]] = []
+    calls: list[ToolCall] = []
+    for message in demonstration.messages:
+        if message["role"] == "tool":
+            pending.append(message)
+            continue
+        if pending:
+            texts = [str(result["content"]) for result in pending]
+            feedback = chat.feedback_ids(calls[: len(pending)], texts)
+            ids += feedback
+            labels += [IGNORED] * len(feedback)
+            pending = []
+        turn = chat.message_ids(message)
+        calls = list(chat.parse(turn).calls)
+        ids += turn
+        labels += turn
+    return Example(ids, labels)

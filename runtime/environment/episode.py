@@ -1,0 +1,42 @@
+"""One episode: its calls, and whether one of them ended it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from mrlc.runtime.environment.result import Reply, refusal
+from mrlc.runtime.environment.scope import Scope
+from mrlc.runtime.environment.tool import BoundTool
+from mrlc.runtime.json_values import quote
+from mrlc.runtime.rollout.trajectory import ToolCall, ToolResult
+
+
+class Episode:
+    """Answers the tool calls of one episode; made by `Environment.open`."""
+
+    def __init__(self, tools: Mapping[str, BoundTool], scope: Scope) -> None:
+        self._tools = tools
+        self._scope = scope
+        self.is_done = False
+        """Whether a tool with `ends_episode` has succeeded."""
+
+    async def call(self, call: ToolCall) -> ToolResult:
+        """Answer a call; a refusal by the tool itself is a result like any other.
+
+        Raises:
+            EnvironmentBroken: the tool timed out or crashed; nothing more can be told.
+        """
+        started = time.perf_counter()
+        tool = self._tools.get(call.name)
+        if tool is None:
+            return ToolResult(self._unknown(call.name).text, is_error=True, is_unknown_tool=True)
+        reply = await tool.answer(call.arguments, self._scope)
+        self.is_done |= tool.ends_episode and not reply.is_error
+        seconds = time.perf_counter() - started
+        return ToolResult(reply.text, is_error=reply.is_error, seconds=seconds)
+
+    def _unknown(self, name: str) -> Reply:
+        shown = quote(name)[1:-1]
+        known = f"the tools are {', '.join(self._tools)}" if self._tools else "there are no tools"
+        return refusal(f"unknown tool `{shown}`; {known}")

@@ -1,0 +1,42 @@
+"""What the model is shown of a call.
+
+A str is shown as it is, so that a tool can write its own text; every other value is
+shown as JSON, its keys in the order the tool gave them. A refusal is `{"error": …}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mrlc.runtime.json_values import dumps
+
+
+class NotJson(ValueError):
+    """A tool returned what JSON cannot say."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The text of a result, and whether the tool refused."""
+
+    text: str
+    is_error: bool = False
+
+
+def render(value: Any) -> str:
+    """The text of a value; a lone surrogate, which no tokenizer takes, becomes `?`.
+
+    Raises:
+        NotJson: the value is not JSON.
+    """
+    try:
+        text = value if isinstance(value, str) else dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NotJson(str(error)) from error
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def refusal(message: str) -> Reply:
+    """A tool's own error."""
+    return Reply(render({"error": message}), is_error=True)

@@ -1,0 +1,69 @@
+"""Time limits for code that is not ours, be it a coroutine or a blocking function."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+GRACE_S = 1.0
+"""Seconds that a cancelled coroutine gets for its own clean-up before it is abandoned."""
+
+
+class TimedOut(Exception):
+    """The time limit was reached. A tool's own TimeoutError is not this."""
+
+
+class CancelledItself(Exception):
+    """A call was cancelled, by itself and not by whoever awaits it."""
+
+
+async def within(seconds: float, call: Coroutine[Any, Any, T]) -> T:
+    """The result of `call`; it is cancelled when its time is up or when this is cancelled.
+
+    Raises:
+        TimedOut: it took longer.
+        CancelledItself: it ended in a CancelledError of its own.
+    """
+    task = asyncio.create_task(call)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        is_late = not task.done()
+    finally:
+        await _stop(task)
+    if is_late:
+        raise TimedOut
+    if task.cancelled():
+        raise CancelledItself
+    return task.result()
+
+
+async def _stop(task: asyncio.Task[Any]) -> None:
+    if task.done():
+        return
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it was heard
+    task.cancel()
+    await asyncio.wait({task}, timeout=GRACE_S)
+
+
+async def in_thread(function: Callable[[], T]) -> T:
+    """Run a blocking function in a thread of its own.
+
+    The thread is a daemon: one that hangs holds up neither other calls, as it would in a
+    pool, nor the end of the process.
+    """
+    future: Future[T] = Future()
+
+    def work() -> None:
+        future.set_running_or_notify_cancel()  # from here on nobody can cancel it under us
+        try:
+            future.set_result(function())
+        except BaseException as error:  # noqa: BLE001 (whoever awaits the future gets it)
+            future.set_exception(error)
+
+    threading.Thread(target=work, name="mrlc-tool", daemon=True).start()
+    return await asyncio.wrap_future(future)

@@ -1,0 +1,96 @@
+"""JSON values: read strictly, written one way, compared by JSON's own types.
+
+Text that a model wrote is hostile: it may repeat keys, hold NaN, numbers of a thousand
+digits, or brackets ten thousand deep. `loads` answers all of that with `ValueError`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+MAX_DIGITS = 400
+"""Of one number; Python itself refuses above 4300, after quadratic work."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def loads(text: str) -> Any:
+    """Parse one JSON document as RFC 8259 has it.
+
+    Raises:
+        ValueError: not JSON, or JSON that no two readers agree on: a key given twice, a
+            number that is not finite, a lone surrogate. The message is one short line.
+    """
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_float,
+            parse_int=_int,
+        )
+        if "\\u" in text:  # only an escape can bring a lone surrogate
+            _encode(value).encode()
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} at character {error.pos}") from None
+    except UnicodeEncodeError:
+        raise ValueError("not JSON: a lone surrogate") from None
+    except RecursionError:
+        raise ValueError("not JSON: nested too deeply") from None
+    return value
+
+
+def dumps(value: Any) -> str:
+    """The JSON text of `value`: keys in their order, no escapes but JSON's own.
+
+    Raises:
+        TypeError, ValueError, RecursionError: the value is not JSON.
+    """
+    return _encode(value)
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Whether two JSON values are equal, all the way down.
+
+    JSON has one number type, so 1 equals 1.0; a boolean is no number, so True is not 1.
+    Order counts in arrays and not in objects.
+    """
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return bool(left == right)
+
+
+def quote(value: Any, *, limit: int = 40) -> str:
+    """The value as JSON for a message, cut to `limit` characters."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("not JSON: a key is given twice")
+    return value
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"not JSON: {name}")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("not JSON: a number is out of range")
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"not JSON: a number has more than {MAX_DIGITS} digits")
+    return int(text)

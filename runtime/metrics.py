@@ -1,0 +1,96 @@
+"""Metrics of a step's episodes, under the managed service's names.
+
+Every episode is in exactly one cell (answered, or unanswered by its cause), so the shares
+add up to one; a broken environment is counted and never averaged into a reward.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from mrlc.runtime.reward import RewardScore
+from mrlc.runtime.rollout.trajectory import StopCause, Trajectory
+
+EXHAUSTED = {
+    "turns": {StopCause.TURNS},
+    "tokens": {StopCause.TURN_TOKENS, StopCause.CONTEXT},
+    "time": {StopCause.TIME},
+}
+
+
+@dataclass(frozen=True)
+class ScoredEpisode:
+    """A trajectory and its reward; None where the environment broke."""
+
+    trajectory: Trajectory
+    reward: RewardScore | None
+
+
+def rollout_metrics(episodes: Sequence[ScoredEpisode], *, group_size: int) -> dict[str, float]:
+    """Metrics of one step; `episodes` are in groups of `group_size`, one task a group.
+
+    Means over no episode at all are left out rather than invented.
+    """
+    trajectories = [episode.trajectory for episode in episodes]
+    causes = Counter(trajectory.stop for trajectory in trajectories)
+    total = len(trajectories)
+    metrics = {
+        "rollout/episodes": float(total),
+        "rollout/turns/mean": fmean(len(t.turns) for t in trajectories),
+        "rollout/tokens/response_mean": fmean(sum(t.loss_mask) for t in trajectories),
+        "rollout/tokens/response_max": float(max(sum(t.loss_mask) for t in trajectories)),
+        "rollout/completion": causes[StopCause.ANSWERED] / total,
+        "rollout/env_error": causes[StopCause.ENVIRONMENT_ERROR] / total,
+        "rollout/invalid_answer": causes[StopCause.INVALID_ANSWER] / total,
+        "rollout/no_action": causes[StopCause.NO_ACTION] / total,
+    }
+    for name, group in EXHAUSTED.items():
+        metrics[f"rollout/exhausted/{name}"] = sum(causes[cause] for cause in group) / total
+    return metrics | _tool_metrics(trajectories) | _reward_metrics(episodes, group_size)
+
+
+def _tool_metrics(trajectories: Sequence[Trajectory]) -> dict[str, float]:
+    """Calls an episode, and errors a call, of each tool that was called and answered."""
+    calls: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
+    for trajectory in trajectories:
+        for turn in trajectory.turns:
+            for call, result in zip(turn.calls, turn.results, strict=False):
+                name = "unknown" if result.is_unknown_tool else call.name
+                calls[name] += 1
+                errors[name] += result.is_error
+    metrics: dict[str, float] = {}
+    for name in sorted(calls):
+        metrics[f"rollout/tool/{name}/calls"] = calls[name] / len(trajectories)
+        metrics[f"rollout/tool/{name}/errors"] = errors[name] / calls[name]
+    return metrics
+
+
+def _reward_metrics(episodes: Sequence[ScoredEpisode], group_size: int) -> dict[str, float]:
+    scores = [episode.reward for episode in episodes if episode.reward is not None]
+    if not scores:
+        return {}
+    metrics = {
+        "rollout/reward/mean": fmean(score.total for score in scores),
+        "rollout/reward/zero_frac": fmean(score.total == 0 for score in scores),
+    }
+    for name in scores[0].components:
+        metrics[f"reward/{name}/mean"] = fmean(score.components[name] for score in scores)
+    return metrics | _group_metrics(episodes, group_size)
+
+
+def _group_metrics(episodes: Sequence[ScoredEpisode], group_size: int) -> dict[str, float]:
+    """Which groups teach: those whose scorable members differ in reward."""
+    starts = range(0, len(episodes), group_size)
+    groups = [
+        [e.reward.total for e in episodes[i : i + group_size] if e.reward is not None]
+        for i in starts
+    ]
+    informative = [group for group in groups if group and min(group) != max(group)]
+    metrics = {"analysis/zero_adv_groups": 1 - len(informative) / len(groups)}
+    if informative:
+        metrics["rollout/reward/valid_mean"] = fmean(r for group in informative for r in group)
+    return metrics

@@ -1,0 +1,1 @@
+"""The policy's weights, tokenizer and chat format."""

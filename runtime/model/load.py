@@ -1,0 +1,95 @@
+"""Load the policy that a plan names: the built-in one, a folder, or a Hub model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrlc.runtime.errors import PlanFault
+from mrlc.runtime.model import tiny
+from mrlc.schemas import Experiment
+from mrlc.schemas.model import Model, Tiny
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+Conversation = Sequence[Mapping[str, Any]]
+TOKENIZER_CONVERSATIONS = 2_000
+"""Conversations that the built-in tokenizer is trained on; more add no merges in a small domain."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """Weights and tokenizer, before any training."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+
+
+def load_model(
+    experiment: Experiment,
+    inputs: Path,
+    *,
+    conversations: Sequence[Conversation],
+    tools: Sequence[Mapping[str, Any]],
+    seed: int,
+) -> LoadedModel:
+    """The base model; `conversations` and `seed` shape the built-in one only.
+
+    Raises:
+        PlanFault: the folder or Hub model cannot be loaded as a causal language model.
+    """
+    model = experiment.model
+    if model.base == "tiny":
+        markup = [
+            f"<{experiment.environment.answer.tag}>",
+            f"</{experiment.environment.answer.tag}>",
+        ]
+        sizes = model.tiny or Tiny()
+        texts = tiny.render_texts(conversations[:TOKENIZER_CONVERSATIONS], tools)
+        tokenizer = tiny.build_tokenizer(sizes, texts=texts, markup=markup)
+        return LoadedModel(tiny.build_model(sizes, tokenizer, seed=seed), tokenizer)
+    return load_pretrained(model, str(inputs / model.base) if model.is_folder else model.base)
+
+
+def load_pretrained(model: Model, source: str | Path) -> LoadedModel:
+    """Load a folder or Hub model with transformers.
+
+    Raises:
+        PlanFault: it is no causal language model with a tokenizer.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    revision = None if model.is_folder else model.revision
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, padding_side="left", revision=revision)
+        weights = AutoModelForCausalLM.from_pretrained(
+            source, dtype=getattr(torch, model.dtype), revision=revision
+        )
+    except Exception as error:  # what a foreign folder can raise has no common type
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise PlanFault(
+            "model.base",
+            f"`{model.base}` does not load as a causal language model: {first[:200]}",
+            help="a model folder holds config.json, *.safetensors and the tokenizer's files",
+        ) from error
+    return LoadedModel(weights, _with_response_template(tokenizer))
+
+
+def _with_response_template(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+    """Teach the tokenizer to read tool calls, where TRL knows its template."""
+    from trl.chat_template_utils import add_response_schema
+
+    if getattr(tokenizer, "response_template", None) is None and tokenizer.chat_template:
+        try:
+            return add_response_schema(tokenizer)
+        except ValueError as error:
+            raise PlanFault(
+                "model.base",
+                "no parser is known for this model's chat template, so tool calls cannot be read",
+                help="set `response_template` in tokenizer_config.json (transformers, chat parsing)",
+            ) from error
+    return tokenizer

@@ -1,0 +1,182 @@
+"""The run folder: what happened, appended as it happens, and enough to go on from.
+
+    runs/quickstart-0123456789-s1/
+      run.json             plan digest, seed
+      plan/                the plan, its provenance and its inputs
+      metrics.jsonl        one row a step
+      trajectories.jsonl   one row an episode, without times: equal seeds give equal bytes
+      base/                the model after the warm start
+      checkpoints/         of the training; each complete one has a `complete.json`
+      model/               the trained model
+      evaluation.json      base and trained, on the held-out split
+
+A checkpoint's `complete.json` is written last and holds the sizes of the two logs at that
+step. To resume is to go back to the newest complete checkpoint and to cut the logs there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mrlc.runtime.errors import PlanBroken
+from mrlc.runtime.files import write_json
+from mrlc.runtime.metrics import ScoredEpisode
+from mrlc.schemas import Plan
+
+LOGS = ("metrics.jsonl", "trajectories.jsonl")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run's files."""
+
+    path: Path
+
+    @property
+    def plan(self) -> Path:
+        """The run's own copy of the plan folder."""
+        return self.path / "plan"
+
+    @property
+    def base(self) -> Path:
+        """The model that training starts from; exists only when whole."""
+        return self.path / "base"
+
+    @property
+    def model(self) -> Path:
+        """The trained model; exists only when whole."""
+        return self.path / "model"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Checkpoints of the training."""
+        return self.path / "checkpoints"
+
+    @property
+    def warm_start(self) -> Path:
+        """Checkpoints of the warm start; removed when it is done."""
+        return self.path / "warm_start"
+
+    @property
+    def evaluation(self) -> Path:
+        """Scores of the base and of the trained model."""
+        return self.path / "evaluation.json"
+
+    def seed(self) -> int:
+        """The run's seed."""
+        return int(json.loads((self.path / "run.json").read_text("utf-8"))["seed"])
+
+    def results(self) -> dict[str, Any]:
+        """What `evaluation.json` holds so far."""
+        if not self.evaluation.exists():
+            return {}
+        return dict(json.loads(self.evaluation.read_text("utf-8")))
+
+    def append_metrics(self, row: Mapping[str, float | int | str]) -> None:
+        """Append one row; a value that is no number is left out."""
+        numbers = {k: v for k, v in row.items() if not isinstance(v, float) or math.isfinite(v)}
+        self._append("metrics.jsonl", [numbers])
+
+    def append_episodes(self, episodes: Iterable[ScoredEpisode], **labels: str | int) -> None:
+        """Append one row an episode, labelled with its phase and step."""
+        self._append("trajectories.jsonl", (labels | describe(episode) for episode in episodes))
+
+    def _append(self, log: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        with (self.path / log).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(lines)
+
+    def log_sizes(self) -> dict[str, int]:
+        """Bytes of each log, on disk for certain."""
+        return {log: _synced_size(self.path / log) for log in LOGS}
+
+    def cut_logs(self, sizes: Mapping[str, int]) -> None:
+        """Take back what was logged after `log_sizes` gave these sizes."""
+        for log, size in sizes.items():
+            file = self.path / log
+            if file.exists():
+                os.truncate(file, min(size, file.stat().st_size))
+
+
+def create_run(runs: Path, plan_folder: Path, plan: Plan, *, seed: int) -> RunFolder:
+    """A new run folder with its own copy of the plan; the name says plan and seed."""
+    stem = f"{plan.experiment.name}-{plan.digests.semantic[:10]}-s{seed}"
+    runs.mkdir(parents=True, exist_ok=True)
+    path = _claim(runs, stem)
+    partial = path / ".plan.partial"
+    # Compiled files are replaced, never edited in place, so a link is a copy that costs nothing.
+    shutil.copytree(plan_folder, partial, copy_function=_link_or_copy)
+    partial.rename(path / "plan")
+    write_json(path / "run.json", {"seed": seed, "semantic": plan.digests.semantic})
+    return RunFolder(path)
+
+
+def open_run(path: Path) -> RunFolder:
+    """An existing run folder.
+
+    Raises:
+        PlanBroken: it is none.
+    """
+    if not (path / "run.json").is_file():
+        raise PlanBroken(path / "run.json", "no such run", help="the runs lie under runs/")
+    return RunFolder(path)
+
+
+def describe(episode: ScoredEpisode) -> dict[str, Any]:
+    """A trajectory as a JSON row; ids as they were trained on, no times."""
+    trajectory, reward = episode.trajectory, episode.reward
+    return {
+        "task": trajectory.task.id,
+        "split": trajectory.task.split,
+        "member": trajectory.member,
+        "stop": trajectory.stop.value,
+        "detail": trajectory.detail,
+        "answer": trajectory.answer.value if trajectory.answer else None,
+        "reward": reward.total if reward else None,
+        "components": reward.components if reward else None,
+        "prompt_ids": trajectory.prompt_ids,
+        "turns": [
+            {
+                "text": turn.text,
+                "calls": [{"name": c.name, "arguments": c.arguments} for c in turn.calls],
+                "results": [r.text for r in turn.results],
+                "ids": turn.ids,
+                "logprobs": [round(value, 6) for value in turn.logprobs],
+                "feedback_ids": turn.feedback_ids,
+            }
+            for turn in trajectory.turns
+        ],
+    }
+
+
+def _claim(runs: Path, stem: str) -> Path:
+    """Make the first free folder of `stem`, `stem-2`, …; making it is what claims it."""
+    number = 1
+    while True:
+        path = runs / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
+
+
+def _synced_size(path: Path) -> int:
+    with path.open("ab") as file:
+        os.fsync(file.fileno())
+        return file.tell()

@@ -1,0 +1,9 @@
+"""What an episode is paid: the weighted sum of its components.
+
+A component is a function of a finished trajectory to a number from 0 to 1; one module a
+kind, which registers a builder. An unscorable trajectory is paid nothing, not zero.
+"""
+
+from mrlc.runtime.reward.reward import Reward, RewardScore
+
+__all__ = ["Reward", "RewardScore"]

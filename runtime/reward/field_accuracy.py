@@ -1,0 +1,39 @@
+"""`field_accuracy`: the share of the expected fields that the answer has right.
+
+    expected {"job": "J1", "days": 4}, answer {"job": "J1", "days": 5}   0.5
+    expected "J1", answer "J1"                                           1.0
+    no answer                                                            0.0
+
+Values compare as JSON: 4 is 4.0, and true is not 1. Fields that are not expected do not
+count. What is not an object, and an object without fields, compares whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mrlc.runtime.json_values import equal
+from mrlc.runtime.reward.component import COMPONENTS, Component, Site
+from mrlc.runtime.rollout.trajectory import Trajectory
+from mrlc.schemas.reward import FieldAccuracy
+
+
+@COMPONENTS.register("field_accuracy")
+def field_accuracy(declared: FieldAccuracy, site: Site) -> Component:
+    """Partial credit, so that groups differ before any answer is wholly right."""
+
+    def component(trajectory: Trajectory) -> float:
+        if trajectory.answer is None:
+            return 0.0
+        return _share(trajectory.answer.value, trajectory.task.value(declared.against))
+
+    return component
+
+
+def _share(answer: Any, expected: Any) -> float:
+    if not isinstance(expected, dict) or not expected:
+        return float(equal(answer, expected))
+    if not isinstance(answer, dict):
+        return 0.0
+    right = [name in answer and equal(answer[name], value) for name, value in expected.items()]
+    return sum(right) / len(right)

@@ -1,0 +1,211 @@
+"""The engine: one coroutine an episode, from the prompt to the cause that ended it.
+
+    prompt ─▶ turn ─▶ tool calls ─▶ results ─▶ turn ─▶ … ─▶ answer, or a budget
+
+Episodes run in waves that the policy batches. An episode ends at the first of: an answer,
+a tool that ends it, a turn without an action, a budget, a broken environment. Whatever
+ends it, its state is released, and its trajectory says the cause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+from mrlc.runtime.answer import AnswerParser, InvalidAnswer
+from mrlc.runtime.environment import Environment, Episode
+from mrlc.runtime.errors import EnvironmentBroken
+from mrlc.runtime.model.chat import ChatFormat
+from mrlc.runtime.rollout.policies import policy as policies
+from mrlc.runtime.rollout.trajectory import (
+    Answer,
+    StopCause,
+    ToolCall,
+    ToolResult,
+    Trajectory,
+    Turn,
+)
+from mrlc.runtime.task import Task
+from mrlc.schemas.turns import Turns
+
+WAVE = 256
+"""Episodes in flight at once: bounds the memory of the cache, and batches well on a CPU."""
+
+
+@dataclass(frozen=True)
+class EpisodeRequest:
+    """An episode to run."""
+
+    task: Task
+    member: int
+    """Index within the task's group, from 0."""
+    seed: int
+    """Of the episode's own random streams."""
+
+
+@dataclass(frozen=True)
+class _Stop:
+    cause: StopCause
+    answer: Answer | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One turn and why it was the last, if it was."""
+
+    turn: Turn
+    stop: _Stop | None
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Runs episodes of one environment in one chat format under one set of budgets."""
+
+    environment: Environment
+    chat: ChatFormat
+    answers: AnswerParser
+    turns: Turns
+
+    def run(self, policy: policies.Policy, requests: Sequence[EpisodeRequest]) -> list[Trajectory]:
+        """Run the episodes; trajectories come in the order of the requests.
+
+        A broken environment is data (an unscorable trajectory). An error of the policy or of
+        ours cancels the wave, releases every episode of it and is raised.
+        """
+        try:
+            return asyncio.run(self._run(policy, requests))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
+
+    async def _run(
+        self, policy: policies.Policy, requests: Sequence[EpisodeRequest]
+    ) -> list[Trajectory]:
+        done: list[Trajectory] = []
+        for wave in _waves(requests):
+            sequences = policy.open([request.seed for request in wave])
+            async with asyncio.TaskGroup() as group:
+                running = [
+                    group.create_task(self._episode(request, sequence, policy.context))
+                    for request, sequence in zip(wave, sequences, strict=True)
+                ]
+            done += [task.result() for task in running]
+        return done
+
+    async def _episode(
+        self, request: EpisodeRequest, sequence: policies.Sequence, context: int
+    ) -> Trajectory:
+        started = time.monotonic()
+        turns: list[Turn] = []
+        prompt = tuple(self.chat.prompt_ids(self.environment.messages(request.task)))
+        try:
+            async with AsyncExitStack() as stack:
+                opened = self.environment.open(request.task, seed=request.seed)
+                episode = await stack.enter_async_context(opened)
+                stop = await self._turns(episode, sequence, prompt, turns, context, started)
+        except EnvironmentBroken as broken:
+            stop = _Stop(StopCause.ENVIRONMENT_ERROR, detail=str(broken))
+        finally:
+            sequence.close()
+        return Trajectory(
+            task=request.task,
+            member=request.member,
+            prompt_ids=prompt,
+            turns=tuple(turns),
+            stop=stop.cause,
+            answer=stop.answer,
+            detail=stop.detail,
+            seconds=time.monotonic() - started,
+        )
+
+    async def _turns(
+        self,
+        episode: Episode,
+        sequence: policies.Sequence,
+        prompt: tuple[int, ...],
+        turns: list[Turn],
+        context: int,
+        started: float,
+    ) -> _Stop:
+        feed, length = prompt, len(prompt)
+        while True:
+            room = context - length
+            if room <= 0:
+                return _Stop(StopCause.CONTEXT)
+            written = await sequence.write(feed, max_tokens=min(self.turns.max_tokens, room))
+            is_last = len(turns) + 1 >= self.turns.limit
+            is_clipped = room < self.turns.max_tokens
+            try:
+                step = await self._act(episode, written, is_last=is_last, is_clipped=is_clipped)
+            except EnvironmentBroken:
+                turns.append(self._turn(written))  # what was written before it broke stays
+                raise
+            turns.append(step.turn)
+            if step.stop is not None:
+                return step.stop
+            if time.monotonic() - started > self.turns.episode_timeout_s:
+                return _Stop(StopCause.TIME)
+            feed = step.turn.feedback_ids
+            length += len(written.ids) + len(feed)
+
+    async def _act(
+        self, episode: Episode, written: policies.Written, *, is_last: bool, is_clipped: bool
+    ) -> _Step:
+        """Read a turn and do what it says."""
+        turn = self._turn(written)
+        if not written.has_ended:
+            cause = StopCause.CONTEXT if is_clipped else StopCause.TURN_TOKENS
+            return _Step(turn, _Stop(cause))
+        if not turn.calls:
+            return _Step(turn, self._read_answer(turn.text))
+        if is_last:
+            return _Step(turn, _Stop(StopCause.TURNS))
+        results = await self._call(episode, turn.calls)
+        feedback = self.chat.feedback_ids(turn.calls, [result.text for result in results])
+        acted = Turn(turn.text, turn.ids, turn.logprobs, turn.calls, results, feedback)
+        return _Step(acted, _Stop(StopCause.FINISHED) if episode.is_done else None)
+
+    def _turn(self, written: policies.Written) -> Turn:
+        parsed = self.chat.parse(written.ids)
+        return Turn(parsed.text, written.ids, written.logprobs, parsed.calls)
+
+    def _read_answer(self, text: str) -> _Stop:
+        answer = self.answers.parse(text)
+        if answer is None:
+            return _Stop(StopCause.NO_ACTION)
+        if isinstance(answer, InvalidAnswer):
+            return _Stop(StopCause.INVALID_ANSWER, detail=answer.reason)
+        return _Stop(StopCause.ANSWERED, answer=answer)
+
+    async def _call(self, episode: Episode, calls: tuple[ToolCall, ...]) -> tuple[ToolResult, ...]:
+        """Run the calls of one turn: together where there are several, results in their order."""
+        if len(calls) == 1:
+            results = [await episode.call(calls[0])]
+        else:
+            results = await _gather(episode, calls)
+        return tuple(self._clip(result) for result in results)
+
+    def _clip(self, result: ToolResult) -> ToolResult:
+        text = self.chat.clip(result.text, self.turns.tool_result_tokens)
+        if text == result.text:
+            return result
+        return replace(result, text=text)
+
+
+async def _gather(episode: Episode, calls: tuple[ToolCall, ...]) -> list[ToolResult]:
+    """All results, or the first failure, with no call left running."""
+    tasks = [asyncio.ensure_future(episode.call(call)) for call in calls]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _waves(requests: Sequence[EpisodeRequest]) -> Iterator[Sequence[EpisodeRequest]]:
+    for start in range(0, len(requests), WAVE):
+        yield requests[start : start + WAVE]

@@ -1,0 +1,1 @@
+"""Who acts: one file a policy, all behind the protocol in `policy.py`."""

@@ -1,0 +1,197 @@
+"""A run from plan to verdict: warm start, base, training, trained, each phase kept when done.
+
+Every phase ends in files that appear whole or not at all, and starts by looking whether
+they are there; so a run that was killed goes on where it was, and ends in the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrlc.runtime.evaluate import PolicyAt, evaluate
+from mrlc.runtime.files import write_json
+from mrlc.runtime.metrics import ScoredEpisode
+from mrlc.runtime.model.load import load_pretrained
+from mrlc.runtime.progress import Progress
+from mrlc.runtime.record import RunFolder
+from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
+from mrlc.runtime.setup import Setup
+from mrlc.schemas import Experiment
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run came to."""
+
+    base: dict[str, Any]
+    """The base model's `EvaluationResult` on the held-out split."""
+    trained: dict[str, Any]
+    steps: int
+    seconds: float
+    """Wall time of this call; a resumed run counts its last part."""
+    run: Path
+
+    def as_json(self) -> dict[str, Any]:
+        """The one line that `mrlc run --json` ends with."""
+        return {
+            "base": self.base["success"],
+            "trained": self.trained["success"],
+            "steps": self.steps,
+            "seconds": round(self.seconds, 1),
+            "run": str(self.run),
+        }
+
+
+def execute(setup: Setup, run: RunFolder, progress: Progress) -> Verdict:
+    """Run every phase that is not done yet.
+
+    Raises:
+        ComponentFailed: a reward component or scorer of the user's own failed.
+    """
+    started = time.monotonic()
+    base = _base_model(setup, run, progress)
+    before = _verdict_on("base", setup, run, base, progress)
+    trained = _trained_model(setup, run, base, progress)
+    after = _verdict_on("trained", setup, run, trained, progress)
+    return Verdict(
+        base=before,
+        trained=after,
+        steps=setup.experiment.algorithm.steps,
+        seconds=time.monotonic() - started,
+        run=run.path,
+    )
+
+
+def configure_torch(experiment: Experiment) -> None:
+    """Threads as the target says; algorithms that give the same bits twice."""
+    import torch
+
+    threads = experiment.target.local.threads
+    if threads is not None:
+        torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # The flag above would also fill every new tensor with NaN, which on its own made a warm
+    # start four times slower; nothing here reads a tensor that it has not written.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+
+
+def quiet_libraries() -> None:
+    """Silence what the libraries say on start; call before they are imported."""
+    import logging
+    import warnings
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore", category=UserWarning)
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    for name in ("trl", "transformers", "accelerate", "datasets", "peft"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _base_model(setup: Setup, run: RunFolder, progress: Progress) -> PreTrainedModel:
+    """The model that training starts from, always as read from disk, resumed or not."""
+    from mrlc.runtime.train.warm_start import warm_start
+
+    if not run.base.exists():
+        model = setup.base.model
+        if setup.experiment.warm_start is not None:
+            with progress.phase("warm start") as phase:
+                model = warm_start(setup, run, phase.step)
+        _save(setup, model, run.base)
+    shutil.rmtree(run.warm_start, ignore_errors=True)
+    return load_pretrained(setup.experiment.model, run.base).model
+
+
+def _trained_model(
+    setup: Setup, run: RunFolder, base: PreTrainedModel, progress: Progress
+) -> PreTrainedModel:
+    if not run.model.exists():
+        model = base
+        if setup.experiment.algorithm.steps:
+            with progress.phase("training") as phase:
+                model = _train(setup, run, base, phase.step)
+        _save(setup, model, run.model)
+    return load_pretrained(setup.experiment.model, run.model).model
+
+
+def _train(setup: Setup, run: RunFolder, base: PreTrainedModel, report: Any) -> PreTrainedModel:
+    from mrlc.runtime.train.grpo import train
+    from mrlc.runtime.train.stock import train_stock
+
+    def on_step(step: int, metrics: dict[str, float]) -> None:
+        report(step, setup.experiment.algorithm.steps, metrics)
+
+    def on_evaluate(step: int, model: PreTrainedModel) -> dict[str, float]:
+        result, _ = evaluate(
+            setup.engine,
+            policies_of(setup, model),
+            setup.scorer,
+            setup.tasks["validation"],
+            seed=setup.seed,
+        )
+        score = {} if result.mean_score is None else {"eval/score/mean": result.mean_score}
+        return score | {"eval/completion": result.completion}
+
+    loop = train if setup.experiment.algorithm.engine == "mrlc" else train_stock
+    return loop(setup, run, base, on_step=on_step, on_evaluate=on_evaluate)
+
+
+def _verdict_on(
+    label: str, setup: Setup, run: RunFolder, model: PreTrainedModel, progress: Progress
+) -> dict[str, Any]:
+    """Evaluate on the held-out split, once: a result that is on file stands."""
+    results = run.results()
+    if label not in results:
+        section = setup.experiment.evaluation
+        sizes = run.log_sizes()
+        with progress.phase(f"evaluating {label}"):
+            result, episodes = evaluate(
+                setup.engine,
+                policies_of(setup, model),
+                setup.scorer,
+                setup.tasks["test"],
+                seed=setup.seed,
+                pass_at=section.pass_at,
+                samples=section.samples_per_task,
+                temperature=section.temperature,
+            )
+        run.cut_logs(sizes)
+        run.append_episodes(
+            [ScoredEpisode(t, setup.reward.score(t)) for t in episodes], phase=label
+        )
+        results[label] = result.as_json()
+        write_json(run.evaluation, results)
+    return dict(results[label])
+
+
+def policies_of(setup: Setup, model: PreTrainedModel) -> PolicyAt:
+    """The model as a policy at any temperature."""
+
+    def at(temperature: float) -> TransformersPolicy:
+        return TransformersPolicy(
+            model,
+            end_id=setup.chat.end_id,
+            pad_id=int(setup.base.tokenizer.pad_token_id),
+            temperature=temperature,
+        )
+
+    return at
+
+
+def _save(setup: Setup, model: PreTrainedModel, folder: Path) -> None:
+    """Save weights and tokenizer so that the folder appears whole."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    model.save_pretrained(partial)
+    setup.base.tokenizer.save_pretrained(partial)
+    partial.rename(folder)

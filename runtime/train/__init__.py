@@ -1,0 +1,1 @@
+"""Training: TRL's trainers, with episodes of ours in the middle."""

@@ -1,0 +1,53 @@
+"""The trainer arguments that both phases share, and why each differs from its default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mrlc.runtime.seeds import derive_seed
+from mrlc.schemas.algorithm import Algorithm, WarmStart
+
+CHECKPOINTS_KEPT = 2
+"""The newest may be half written when a run is killed; the one before it is then whole."""
+
+
+def common_arguments(section: Algorithm | WarmStart, output: Path, *, seed: int) -> dict[str, Any]:
+    """Keyword arguments for a TRL config."""
+    import torch
+
+    trainer_seed = derive_seed(seed, type(section).__name__) % 2**31
+    return {
+        "output_dir": str(output),
+        "learning_rate": section.learning_rate,
+        "lr_scheduler_type": section.schedule,
+        "warmup_steps": section.warmup_steps,
+        "adam_beta2": section.adam_beta2,
+        "save_strategy": "steps",
+        "save_steps": section.checkpoint_every,
+        "save_total_limit": CHECKPOINTS_KEPT,
+        "logging_steps": 1,
+        "seed": trainer_seed,
+        "data_seed": trainer_seed,
+        "use_cpu": not torch.cuda.is_available(),
+        "bf16": False,  # TRL's default is True; the spec's dtype decides
+        "gradient_checkpointing": False,  # TRL's default is True; it trades time for memory
+        "report_to": "none",
+        "disable_tqdm": True,  # progress is ours
+    }
+
+
+def lora_config(section: Any) -> Any:
+    """The peft config of `model.lora`, or None."""
+    if section is None:
+        return None
+    from peft import LoraConfig
+
+    targets = section.target_modules
+    return LoraConfig(
+        r=section.rank,
+        lora_alpha=section.alpha,
+        lora_dropout=section.dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        task_type="CAUSAL_LM",
+    )

@@ -1,0 +1,242 @@
+"""`engine: stock`: the same tasks, tools and reward in TRL's own tool loop.
+
+It is the reference that our engine is compared with, and a way out if the seam breaks.
+TRL wants an environment as a class with typed methods; this module makes that class from
+the spec's tools. What TRL's loop cannot do stays undone here: an episode does not end when
+a tool says so, turns have no cause of stopping, and the context is prefilled again each turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from mrlc.runtime.answer import InvalidAnswer
+from mrlc.runtime.errors import EnvironmentBroken
+from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics
+from mrlc.runtime.record import RunFolder
+from mrlc.runtime.rollout.trajectory import (
+    Answer,
+    StopCause,
+    ToolCall,
+    ToolResult,
+    Trajectory,
+    Turn,
+)
+from mrlc.runtime.seeds import derive_seed
+from mrlc.runtime.setup import Setup
+from mrlc.runtime.train.arguments import lora_config
+from mrlc.runtime.train.checkpoints import marking_callback
+from mrlc.runtime.train.grpo import OnEvaluate, OnStep, fit, grpo_config, step_callback
+from mrlc.schemas.tools import Tool
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+PYTHON_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
+
+
+def train_stock(
+    setup: Setup,
+    run: RunFolder,
+    model: PreTrainedModel,
+    *,
+    on_step: OnStep,
+    on_evaluate: OnEvaluate,
+) -> PreTrainedModel:
+    """Optimise the reward with TRL's loop; the signature is that of `grpo.train`."""
+    from transformers import PrinterCallback
+
+    reward = StockReward(setup, run)
+    trainer = stock_trainer(
+        setup,
+        run,
+        model,
+        reward=reward,
+        callbacks=[
+            marking_callback(run),
+            step_callback(setup, run, lambda: reward.metrics, on_step, on_evaluate),
+        ],
+    )
+    trainer.remove_callback(PrinterCallback)
+    fit(trainer, run)
+    trained = trainer.accelerator.unwrap_model(trainer.model)
+    return trained.merge_and_unload() if setup.experiment.model.lora else trained
+
+
+def stock_trainer(
+    setup: Setup,
+    run: RunFolder,
+    model: PreTrainedModel,
+    *,
+    reward: Callable[..., list[float | None]],
+    callbacks: Sequence[Any] = (),
+) -> Any:
+    """TRL's trainer over the spec's environment."""
+    from datasets import Dataset
+    from trl import GRPOTrainer
+
+    turns = setup.experiment.turns
+    rows = [
+        {"prompt": setup.environment.messages(task), "place": place}
+        for place, task in enumerate(setup.tasks["train"])
+    ]
+    return GRPOTrainer(
+        model=model,
+        reward_funcs=reward,
+        args=grpo_config(
+            setup,
+            run,
+            max_tool_calling_iterations=turns.limit - 1,
+            generation_kwargs={"max_new_tokens": turns.max_tokens},
+        ),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=setup.base.tokenizer,
+        peft_config=lora_config(setup.experiment.model.lora),
+        environment_factory=environment_class(setup),
+        callbacks=list(callbacks),
+    )
+
+
+class StockEnvironment:
+    """One pooled instance of TRL's; subclasses add a method a tool."""
+
+    setup: Setup
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self) -> None:
+        self._stack = AsyncExitStack()
+        self._episode: Any = None
+        self._results: list[ToolResult] = []
+        self._broken = ""
+
+    def reset(self, place: int, **_: Any) -> None:
+        """Begin the episode of the training task at this place, releasing the last one."""
+        task = self.setup.tasks["train"][place]
+        self._results, self._broken = [], ""
+        self.loop.run_until_complete(self._stack.aclose())
+        opened = self.setup.environment.open(task, seed=derive_seed(self.setup.seed, task.id))
+        self._episode = self.loop.run_until_complete(self._stack.enter_async_context(opened))
+
+    def _call(self, name: str, arguments: Mapping[str, Any]) -> str:
+        call = ToolCall(name, dict(arguments))
+        try:
+            result = self.loop.run_until_complete(self._episode.call(call))
+        except EnvironmentBroken as broken:
+            self._broken = str(broken)
+            return "error"
+        self._results.append(result)
+        return str(result.text)
+
+
+def environment_class(setup: Setup) -> type[StockEnvironment]:
+    """The spec's environment as TRL wants it."""
+    methods: dict[str, Any] = {
+        tool.name: _method(tool) for tool in setup.experiment.environment.tools
+    }
+    methods |= {"setup": setup, "loop": asyncio.new_event_loop()}
+    return type("SpecEnvironment", (StockEnvironment,), methods)
+
+
+def _method(tool: Tool) -> Callable[..., str]:
+    """A typed, documented method; transformers makes the tool's schema from it."""
+
+    def method(self: StockEnvironment, **arguments: Any) -> str:
+        return self._call(tool.name, arguments)
+
+    types = {name: PYTHON_TYPES[p.type] for name, p in tool.parameters.items()}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    method.__name__ = method.__qualname__ = tool.name
+    method.__annotations__ = types | {"return": str}
+    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            *(
+                inspect.Parameter(
+                    name,
+                    keyword,
+                    annotation=kind,
+                    default=inspect.Parameter.empty if tool.parameters[name].required else None,
+                )
+                for name, kind in types.items()
+            ),
+        ],
+        return_annotation=str,
+    )
+    arguments = "\n".join(f"    {n}: {p.description}" for n, p in tool.parameters.items())
+    method.__doc__ = f"{tool.description}\n\nArgs:\n{arguments}\n"
+    return method
+
+
+class StockReward:
+    """TRL's reward function: reads each conversation as an episode and scores it."""
+
+    __name__ = "reward"
+
+    def __init__(self, setup: Setup, run: RunFolder) -> None:
+        self._setup = setup
+        self._run = run
+        self.metrics: dict[str, float] = {}
+        """Of the last step's episodes."""
+
+    def __call__(
+        self,
+        *,
+        completions: list[list[dict[str, Any]]],
+        environments: list[StockEnvironment],
+        place: list[int],
+        trainer_state: Any,
+        **_: Any,
+    ) -> list[float | None]:
+        """One reward an episode; None where its environment broke."""
+        group = self._setup.experiment.algorithm.group_size
+        episodes = []
+        for i, messages in enumerate(completions):
+            task = self._setup.tasks["train"][place[i]]
+            trajectory = self._trajectory(messages, environments[i], task, i % group)
+            episodes.append(ScoredEpisode(trajectory, self._setup.reward.score(trajectory)))
+        metrics = rollout_metrics(episodes, group_size=group)
+        self.metrics = {k: v for k, v in metrics.items() if not k.startswith("rollout/tokens")}
+        self._run.append_episodes(episodes, phase="train", step=trainer_state.global_step + 1)
+        return [episode.reward.total if episode.reward else None for episode in episodes]
+
+    def _trajectory(
+        self,
+        messages: list[dict[str, Any]],
+        environment: StockEnvironment,
+        task: Any,
+        member: int,
+    ) -> Trajectory:
+        """The conversation as a trajectory; TRL keeps no ids by turn, so turns hold none."""
+        results = iter(environment._results)
+        turns = []
+        for message in messages:
+            if message["role"] == "assistant":
+                calls = tuple(_calls(message))
+                said = tuple(r for r in (next(results, None) for _ in calls) if r is not None)
+                turns.append(Turn(str(message["content"]), (), (), calls, said))
+        stop, answer = self._outcome(turns[-1], environment)
+        return Trajectory(task, member, (), tuple(turns), stop, answer, environment._broken)
+
+    def _outcome(
+        self, last: Turn, environment: StockEnvironment
+    ) -> tuple[StopCause, Answer | None]:
+        if environment._broken:
+            return StopCause.ENVIRONMENT_ERROR, None
+        if last.calls:
+            return StopCause.TURNS, None
+        try:
+            answer = self._setup.engine.answers.parse(last.text)
+        except EnvironmentBroken:
+            return StopCause.ENVIRONMENT_ERROR, None
+        if isinstance(answer, InvalidAnswer):
+            return StopCause.INVALID_ANSWER, None
+        return (StopCause.ANSWERED, answer) if answer else (StopCause.NO_ACTION, None)
+
+
+def _calls(message: Mapping[str, Any]) -> list[ToolCall]:
+    functions = [call["function"] for call in message.get("tool_calls") or ()]
+    return [ToolCall(str(f["name"]), f.get("arguments")) for f in functions]

@@ -1,0 +1,66 @@
+"""How the policy learns: the warm start and the optimiser of the reward."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mrlc.schemas.section import DemonstrationFile, Section
+
+Schedule = Literal["constant", "linear", "cosine"]
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Algorithm(Section):
+    """Group-relative policy optimisation (GRPO, arXiv:2402.03300), as TRL's GRPOTrainer runs it."""
+
+    kind: Literal["grpo"] = "grpo"
+    engine: Literal["mrlc", "stock"] = "mrlc"
+    """`mrlc`: our episodes inside TRL's trainer. `stock`: TRL's own tool loop, the reference."""
+    loss: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo"] = "dapo"
+    """How token losses are averaged; dapo (arXiv:2503.14476) weighs every token of a step alike."""
+    scale_rewards: Literal["group", "batch", "none"] = "group"
+    """What advantages are divided by: the standard deviation of the group, the batch, or nothing."""
+    group_size: Annotated[int, Field(ge=2)] = 8
+    """Episodes a task in one step."""
+    prompts_per_step: Annotated[int, Field(ge=1)] = 16
+    """Tasks a step."""
+    steps: Annotated[int, Field(ge=0)] = 100
+    """Optimiser steps; 0 evaluates the warm start alone."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-5
+    schedule: Schedule = "linear"
+    """How the learning rate falls after the warm-up."""
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    """Of the episodes trained on."""
+    beta: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the KL penalty to the start; 0 saves the reference model."""
+    entropy_coefficient: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of an entropy bonus, against early collapse."""
+    adam_beta2: Beta = 0.99
+    """Decay of Adam's second moment; below 0.999 as RL runs are short."""
+    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    micro_batch: Annotated[int, Field(ge=1)] | None = None
+    """Episodes a backward pass; left out: the whole step."""
+    checkpoint_every: Annotated[int, Field(ge=1)] = 10
+    """Steps between checkpoints."""
+
+
+class WarmStart(Section):
+    """Supervised steps on demonstrations before the reward is optimised, by TRL's SFTTrainer."""
+
+    demonstrations: DemonstrationFile
+    """JSONL rows `{"task": id of a training task, "messages": [what follows the prompt]}`."""
+    steps: Annotated[int, Field(ge=1)] | None = None
+    """Optimiser steps; overrides `epochs`."""
+    epochs: Annotated[float, Field(gt=0)] = 1.0
+    """Passes over the demonstrations."""
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    schedule: Schedule = "linear"
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    adam_beta2: Beta = 0.98
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    checkpoint_every: Annotated[int, Field(ge=1)] = 100
+    """Steps between checkpoints."""

@@ -1,0 +1,30 @@
+"""What the agent acts in: prompts, state, tools and the answer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mrlc.schemas.answer import Answer
+from mrlc.schemas.section import Identifier, Prompt, Section, SqlFile
+from mrlc.schemas.tools import Tool
+
+
+class State(Section):
+    """State of one episode, made afresh from its seed and thrown away at the end."""
+
+    sqlite: SqlFile
+    """Statements that build the database."""
+
+
+class Environment(Section):
+    """The world of one episode."""
+
+    system: Prompt = ""
+    """System message; may use the task's columns as `{{ task.column }}`."""
+    prompt: Prompt
+    """First user message, rendered for each task."""
+    state: dict[Identifier, State] = {}
+    tools: Annotated[tuple[Tool, ...], Field(max_length=64)] = ()
+    answer: Answer = Answer()

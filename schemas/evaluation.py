@@ -1,0 +1,53 @@
+"""How success is measured, apart from the reward."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mrlc.schemas.section import CodeReference, ColumnPath, Section
+
+
+class ExactFields(Section):
+    """1 when the answer equals the expected value, types and every field; else 0."""
+
+    kind: Literal["exact_fields"]
+    against: ColumnPath
+
+
+class PythonScorer(Section):
+    """`file.py:name`, a function of the outcome to a score from 0 to 1; 1 is success."""
+
+    kind: Literal["python"]
+    python: CodeReference
+
+
+Scorer = Annotated[ExactFields | PythonScorer, Field(discriminator="kind")]
+
+
+class Evaluation(Section):
+    """The score of record. It never sees the reward, and the reward never sees it."""
+
+    scorer: Scorer
+    pass_at: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
+    """k of pass@k: the chance that one of k sampled episodes succeeds."""
+    samples: Annotated[int, Field(ge=1)] | None = None
+    """Sampled episodes a task for pass@k; left out: the largest k."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    """Of the sampled episodes. Success itself is measured greedily."""
+    every_steps: Annotated[int, Field(ge=1)] = 10
+    """Training steps between evaluations on the validation split."""
+
+    @model_validator(mode="after")
+    def _enough_samples(self) -> Evaluation:
+        if self.samples is not None and self.samples < max(self.pass_at, default=1):
+            raise ValueError(
+                f"`samples` is {self.samples}, but pass@{max(self.pass_at)} needs more"
+            )
+        return self
+
+    @property
+    def samples_per_task(self) -> int:
+        """Sampled episodes a task; 0 where no pass@k is asked for."""
+        return self.samples or max(self.pass_at, default=0)

@@ -1,0 +1,39 @@
+"""The whole spec."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mrlc.schemas.algorithm import Algorithm, WarmStart
+from mrlc.schemas.data import Data
+from mrlc.schemas.environment import Environment
+from mrlc.schemas.evaluation import Evaluation
+from mrlc.schemas.model import Model
+from mrlc.schemas.reward import Reward
+from mrlc.schemas.section import Name, Section
+from mrlc.schemas.target import Target
+from mrlc.schemas.turns import Turns
+
+COSMETIC = frozenset({"name", "description", "target"})
+"""Top-level keys that change where or under what name a run happens, never what it learns."""
+
+
+class Experiment(Section):
+    """An experiment, as written in one YAML spec."""
+
+    mrlc: Literal["v1"]
+    """Version of the spec language."""
+    name: Name
+    """Names the plan, its runs and its jobs."""
+    description: str = ""
+    model: Model
+    data: Data
+    environment: Environment
+    turns: Turns
+    reward: Reward
+    evaluation: Evaluation
+    algorithm: Algorithm = Algorithm()
+    warm_start: WarmStart | None = None
+    target: Annotated[Target, Field()] = Target()

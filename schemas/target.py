@@ -1,0 +1,22 @@
+"""Where a plan runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mrlc.schemas.section import Section
+
+
+class Local(Section):
+    """This machine."""
+
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """Threads of one process; 1 is fastest for a tiny model. Left out: the library's choice."""
+
+
+class Target(Section):
+    """One of the places a plan can run."""
+
+    local: Local = Local()

@@ -1,0 +1,102 @@
+"""The tools an agent may call: what the model sees, and what answers.
+
+Every tool has exactly one back end: `replay`, `sql` or `python`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mrlc.schemas.section import CodeReference, Identifier, Json, Section, TableFile
+
+ValueType = Literal["string", "integer", "number", "boolean"]
+
+
+class Parameter(Section):
+    """One argument, in the words of JSON Schema."""
+
+    type: ValueType
+    description: str = ""
+    enum: tuple[Json, ...] | None = None
+    """The only values allowed."""
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    """A regular expression that a string must match somewhere."""
+    required: bool = True
+
+
+class Replay(Section):
+    """Recorded responses: the row whose columns equal the call's arguments."""
+
+    table: TableFile
+    """Recorded rows, CSV or JSONL."""
+    match: Annotated[dict[Identifier, str], Field(min_length=1)]
+    """argument → column. The first row in file order whose columns all match answers."""
+    returns: tuple[str, ...] | None = None
+    """Columns of the result, in order; left out: all that are not matched."""
+    mode: Literal["strict", "by_key"] = "strict"
+    """`strict`: a call with an argument outside `match` is invalid. `by_key`: it is ignored."""
+    types: dict[str, ValueType] = {}
+    """column → type. A CSV cell is a string unless it is named here."""
+    null_values: tuple[str, ...] = ("",)
+    """Cells that mean null."""
+    missing: Json = {"error": "not found"}
+    """The result when no row matches."""
+
+
+class Sql(Section):
+    """One statement on a database that lives as long as the episode."""
+
+    state: Identifier
+    """Name under `environment.state`."""
+    read: str | None = None
+    """A SELECT with `:argument` placeholders; the result is a list of rows."""
+    write: str | None = None
+    """An INSERT, UPDATE or DELETE with `:argument` placeholders; the result counts rows."""
+    max_rows: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Rows returned at most, so that a result fits its token budget."""
+
+    @model_validator(mode="after")
+    def _one_statement(self) -> Sql:
+        if (self.read is None) == (self.write is None):
+            raise ValueError("give exactly one of `read` and `write`")
+        return self
+
+
+class Tool(Section):
+    """A tool: its name and parameters for the model, its back end for the runtime."""
+
+    name: Identifier
+    description: str = ""
+    parameters: dict[Identifier, Parameter] = {}
+    invalid: Json = {"error": "invalid arguments: {reason}"}
+    """The result of a call whose arguments break the schema; `{reason}` is filled in."""
+    ends_episode: bool = False
+    """Whether a successful call of this tool ends the episode."""
+    replay: Replay | None = None
+    sql: Sql | None = None
+    python: CodeReference | None = None
+    """`file.py:name`, a function or coroutine of the arguments and the episode."""
+
+    @model_validator(mode="after")
+    def _one_back_end(self) -> Tool:
+        given = [kind for kind in ("replay", "sql", "python") if getattr(self, kind) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"a tool needs exactly one of replay, sql, python; found {found}")
+        return self
+
+    @property
+    def json_schema(self) -> dict[str, Json]:
+        """The tool as OpenAI and every chat template spell it."""
+        properties = {
+            name: parameter.model_dump(mode="json", exclude_none=True, exclude={"required"})
+            for name, parameter in self.parameters.items()
+        }
+        required = [name for name, parameter in self.parameters.items() if parameter.required]
+        parameters = {"type": "object", "properties": properties, "required": required}
+        function = {"name": self.name, "description": self.description, "parameters": parameters}
+        return {"type": "function", "function": function}

@@ -1,0 +1,45 @@
+"""`mrlc compile`: specs to plans. All of them, or none if one has a fault."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from mrlc import specs
+from mrlc.compiler.plan import Compiled
+from mrlc.compiler.write import write_plan
+from mrlc.error_handler import UsageFault
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    specs.add_arguments(parser)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("build"),
+        metavar="DIR",
+        help="where plans go; default: build",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compile; a line for each plan."""
+    chosen = specs.chosen(args)
+
+    def work() -> list[dict[str, Any]]:
+        plans = specs.compile_all(chosen, args.overrides)
+        return [specs.summary(plan, _write(plan, args.out)) for plan in plans]
+
+    return specs.report(args, work)
+
+
+def _write(plan: Compiled, out: Path) -> Path:
+    try:
+        return write_plan(plan, out)
+    except OSError as error:
+        where = error.filename or out
+        raise UsageFault(
+            f"cannot write {where}: {(error.strerror or str(error)).lower()}"
+        ) from None

@@ -1,0 +1,132 @@
+"""`mrlc run`: execute a plan on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mrlc.runtime.run import Verdict
+
+DEFAULT_SEED = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("plan", nargs="?", type=Path, help="plan folder, such as build/quickstart")
+    parser.add_argument("--seed", type=_seed, default=None, help=f"default {DEFAULT_SEED}")
+    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="default runs/")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON line")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run or resume; exit 1 for a plan that cannot run, located in the spec."""
+    if (arguments.plan is None) == (arguments.resume is None):
+        print("mrlc run: give a plan folder, or --resume RUN", file=sys.stderr)
+        return 2
+    if arguments.resume is not None and arguments.seed is not None:
+        print("mrlc run: a resumed run keeps its own seed; drop --seed", file=sys.stderr)
+        return 2
+    verdict = _located(lambda: _execute(arguments), arguments)
+    if arguments.json:
+        print(json.dumps(verdict.as_json()))
+    else:
+        _print_verdict(verdict)
+    return 0
+
+
+def _located(work: Callable[[], Verdict], arguments: argparse.Namespace) -> Verdict:
+    """Turn a fault that only the run could see into a diagnostic with a place."""
+    from mrlc.compiler.diagnostics import CompileFailed
+    from mrlc.compiler.fault import broken_plan, diagnose_fault
+    from mrlc.runtime.errors import PlanBroken, PlanFault
+
+    folder = arguments.plan or arguments.resume / "plan"
+    try:
+        return work()
+    except PlanFault as fault:
+        raise CompileFailed([diagnose_fault(fault, folder)]) from fault
+    except PlanBroken as broken:
+        raise CompileFailed([broken_plan(broken.file, broken.message, broken.help)]) from broken
+
+
+def _execute(arguments: argparse.Namespace) -> Verdict:
+    from mrlc.runtime.progress import progress_for
+    from mrlc.runtime.record import create_run, open_run
+    from mrlc.runtime.run import configure_torch, execute, quiet_libraries
+    from mrlc.runtime.setup import load_plan, prepare
+
+    quiet_libraries()
+    if arguments.resume is not None:
+        folder = open_run(arguments.resume)
+        plan_folder, seed = folder.plan, folder.seed()
+    else:
+        plan_folder = arguments.plan
+        seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
+    plan = load_plan(plan_folder)
+    configure_torch(plan.experiment)
+    setup = prepare(plan, plan_folder, seed=seed)
+    if arguments.resume is None:
+        folder = create_run(arguments.runs, plan_folder, plan, seed=seed)
+    return execute(setup, folder, progress_for(sys.stderr))
+
+
+def _print_verdict(verdict: Verdict) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="held-out tasks, base against trained", title_justify="left")
+    table.add_column("")
+    for column in ("base", "trained"):
+        table.add_column(column, justify="right")
+    for label, base, trained in _rows(verdict):
+        table.add_row(label, base, trained)
+    console = Console()
+    console.print(table)
+    for name, what in _FILES.items():
+        console.print(f"{what:<28}{verdict.run / name}", highlight=False, soft_wrap=True)
+
+
+_FILES = {
+    "evaluation.json": "evaluation",
+    "metrics.jsonl": "metrics, a row a step",
+    "trajectories.jsonl": "trajectories, a row each",
+    "checkpoints": "checkpoints",
+    "model": "trained model",
+}
+
+
+def _rows(verdict: Verdict) -> list[tuple[str, str, str]]:
+    rows: list[tuple[str, str, Callable[[Any], str]]] = [
+        ("success (greedy)", "success", _share),
+        ("completion", "completion", _share),
+        ("turns", "turns", lambda value: f"{value:.1f}"),
+        ("unscorable episodes", "unscorable", str),
+    ]
+    table = [
+        (label, form(verdict.base[key]), form(verdict.trained[key])) for label, key, form in rows
+    ]
+    passes = [
+        (f"pass@{k} (sampled)", _share(verdict.base["pass_at"].get(k)), _share(value))
+        for k, value in verdict.trained["pass_at"].items()
+    ]
+    return table[:1] + passes + table[1:]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _seed(text: str) -> int:
+    try:
+        seed = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a whole number, found {text!r}") from None
+    if seed < 0:
+        raise argparse.ArgumentTypeError("a seed is 0 or more")
+    return seed

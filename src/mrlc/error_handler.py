@@ -1,0 +1,110 @@
+"""The one place where exceptions become exit codes.
+
+CompileFailed      the user's faults, shown where they are       1
+UsageFault         a wrong option, a missing extra, a full disk  2
+KeyboardInterrupt  the user has had enough                       130
+BrokenPipeError    the reader of our output has gone             141
+anything else      our bug; the traceback goes to a log file     3
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mrlc.compiler.diagnostics import Diagnostic
+
+EXTRAS = {
+    "accelerate": "train",
+    "datasets": "train",
+    "peft": "train",
+    "torch": "train",
+    "transformers": "train",
+    "trl": "train",
+    "sagemaker": "sagemaker",
+}
+"""Optional packages, by import name, and the extra that brings them."""
+
+
+class UsageFault(Exception):
+    """A wrong option or an environment in which the command cannot work; one line."""
+
+
+def guard(command: Callable[[], int]) -> int:
+    """Run a command and turn what it raises into an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not have every letter
+    try:
+        code = command()
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit, and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it must end as an exit code
+        return _handled(error)
+
+
+def _handled(error: Exception) -> int:
+    if isinstance(error, UsageFault):
+        return _usage(str(error))
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
+    if isinstance(error, ModuleNotFoundError) and missing in EXTRAS:
+        return _usage(f"this needs {missing}: pip install 'mrlc[{EXTRAS[missing]}]'")
+    from mrlc.compiler.diagnostics import CompileFailed
+
+    if isinstance(error, CompileFailed):
+        show(error.diagnostics)
+        return 1
+    return _bug(error)
+
+
+def show(diagnostics: Sequence[Diagnostic]) -> None:
+    """Print diagnostics for a person, on stderr."""
+    from pathlib import Path
+
+    from mrlc.compiler.render import human
+
+    print(
+        human.render(diagnostics, base=Path.cwd(), colour=colour(sys.stderr)),
+        end="",
+        file=sys.stderr,
+    )
+    count = len(diagnostics)
+    print(f"{count} error{'' if count == 1 else 's'}", file=sys.stderr)
+
+
+def colour(stream: object) -> bool:
+    """Whether a stream is a terminal that wants colour (https://no-color.org)."""
+    is_terminal = getattr(stream, "isatty", lambda: False)()
+    return bool(is_terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _usage(message: str) -> int:
+    print(f"mrlc: {message}", file=sys.stderr)
+    return 2
+
+
+def _bug(error: Exception) -> int:
+    """Keep the traceback in a file, and say where."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="mrlc-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        log.write(f"mrlc {' '.join(sys.argv[1:])}\nPython {sys.version}\n\n")
+        traceback.print_exception(error, file=log)
+    what = f"{type(error).__name__}: {error}".split("\n")[0]
+    print(f"error[MRLC901]: internal error: {what}", file=sys.stderr)
+    print(f"  = help: this is a fault of mrlc; please report it with {log.name}", file=sys.stderr)
+    return 3

@@ -1,0 +1,110 @@
+"""What `compile` and `check` share: which specs, and how faults are shown."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mrlc.compiler.diagnostics import CompileFailed, Diagnostic
+from mrlc.compiler.plan import Compiled, compile_spec, same_name
+from mrlc.compiler.render import concise
+from mrlc.compiler.render import json as json_format
+from mrlc.error_handler import UsageFault, show
+
+FORMATS = ("human", "concise", "json")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of both commands."""
+    parser.add_argument(
+        "specs", nargs="*", type=Path, metavar="SPEC", help="YAML files; default: specs/*.yaml"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="overrides",
+        metavar="PATH=YAML",
+        help="override one value, as in algorithm.steps=20",
+    )
+    parser.add_argument(
+        "-f", "--format", choices=FORMATS, default="human", help="form of the output"
+    )
+
+
+def chosen(args: argparse.Namespace) -> list[Path]:
+    """The specs to work on.
+
+    Raises:
+        UsageFault: none is given and there is none under specs/.
+    """
+    given: list[Path] = args.specs
+    found = given or sorted(Path("specs").glob("*.yaml"))
+    if not found:
+        raise UsageFault("no spec: there is no specs/*.yaml here; name a file")
+    return found
+
+
+def compile_all(specs: Sequence[Path], overrides: Sequence[str]) -> list[Compiled]:
+    """All plans.
+
+    Raises:
+        CompileFailed: with the faults of all specs; one in a shared base is there once.
+    """
+    plans, faults = [], list[Diagnostic]()
+    for spec in specs:
+        try:
+            plans.append(compile_spec(spec, overrides=overrides))
+        except CompileFailed as error:
+            faults += error.diagnostics
+    faults += same_name(plans)
+    if faults:
+        raise CompileFailed(faults)
+    return plans
+
+
+def report(args: argparse.Namespace, work: Callable[[], list[dict[str, Any]]]) -> int:
+    """Do the work and show its results, or the faults that stopped it, as `--format` says.
+
+    JSON goes to stdout whatever happens; otherwise faults go to stderr.
+    """
+    try:
+        results = work()
+    except CompileFailed as error:
+        _show(args.format, error.diagnostics)
+        return 1
+    if args.format == "json":
+        sys.stdout.write(json_format.render((), base=Path.cwd(), plans=results))
+    else:
+        for result in results:
+            print(_line(result))
+    return 0
+
+
+def summary(plan: Compiled, folder: Path | None) -> dict[str, Any]:
+    """What is said of one plan."""
+    return {
+        "name": plan.plan.experiment.name,
+        "semantic": plan.plan.digests.semantic,
+        "folder": str(folder) if folder else None,
+        "tasks": plan.tasks,
+    }
+
+
+def _line(result: dict[str, Any]) -> str:
+    tasks = ", ".join(f"{count} {split}" for split, count in result["tasks"].items())
+    place = f"  {result['folder']}" if result["folder"] else ""
+    return f"{result['name']}  {result['semantic'][:10]}{place}  {tasks}"
+
+
+def _show(form: str, faults: Sequence[Diagnostic]) -> None:
+    base = Path.cwd()
+    if form == "json":
+        sys.stdout.write(json_format.render(faults, base=base, plans=[]))
+    elif form == "concise":
+        sys.stderr.write(concise.render(faults, base=base))
+    else:
+        show(faults)

@@ -1,0 +1,27 @@
+"""The command line as a user has it: a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Mrlc = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def mrlc(tmp_path: Path) -> Mrlc:
+    """Run `mrlc` with arguments, in a folder."""
+
+    def run(*arguments: object, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        command = [sys.executable, "-m", "mrlc", *map(str, arguments)]
+        return subprocess.run(
+            command, check=False, cwd=cwd, env=environment, capture_output=True, text=True
+        )
+
+    return run

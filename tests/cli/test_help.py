@@ -1,0 +1,109 @@
+"""The first impression: fast, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mrlc import cli, error_handler
+
+HEAVY = {"torch", "trl", "transformers", "accelerate", "sagemaker", "boto3", "pandas", "numpy"}
+
+
+def loaded(*arguments: str) -> set[str]:
+    """Top-level modules that a command has loaded when it ends."""
+    program = (
+        "import sys; from mrlc.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print('\\n' + ' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    path = f"import sys; sys.path[:0] = {[p for p in sys.path if p]!r}\n"
+    command = [sys.executable, "-c", path + program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["complie"]])
+def test_help_loads_nothing(arguments):
+    assert not loaded(*arguments) & (HEAVY | {"rich", "pydantic", "jinja2", "ruamel"})
+
+
+@pytest.mark.parametrize(
+    "arguments", [["compile", "--help"], ["check", "none.yaml"], ["run", "--help"]]
+)
+def test_command_loads_no_torch(arguments):
+    assert not loaded(*arguments) & HEAVY
+
+
+def test_help_names_every_command(mrlc):
+    done = mrlc("--help")
+    assert done.returncode == 0
+    for name, text in cli.COMMANDS.items():
+        assert name in done.stdout
+        assert text in done.stdout
+
+
+def test_every_module_is_a_command():
+    folder = Path(cli.__file__).parent / "commands"
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert modules == set(cli.COMMANDS)
+
+
+def test_bare_shows_help(mrlc):
+    done = mrlc()
+    assert (done.returncode, "compile" in done.stdout) == (2, True)
+
+
+def test_unknown_command(mrlc):
+    done = mrlc("complie")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "mrlc: unknown command `complie`; did you mean `mrlc compile`?\n"
+
+
+def test_schema_allows_what_the_compiler_consumes(mrlc):
+    schema = json.loads(mrlc("schema").stdout)
+    assert {"extends", "vars", "model", "environment"} <= schema["properties"].keys()
+    assert schema["additionalProperties"] is False
+
+
+def raising(error: BaseException) -> int:
+    def command() -> int:
+        raise error
+
+    return error_handler.guard(command)
+
+
+def test_missing_extra(capsys):
+    assert raising(ModuleNotFoundError("No module named 'torch'", name="torch.nn")) == 2
+    assert "pip install 'mrlc[train]'" in capsys.readouterr().err
+
+
+def test_interrupt():
+    assert raising(KeyboardInterrupt()) == 130
+
+
+def test_our_own_bug_goes_to_a_log(capsys):
+    assert raising(KeyError("x")) == 3
+    shown = capsys.readouterr().err
+    assert "error[MRLC901]" in shown
+    assert "Traceback" not in shown
+    log = Path(shown.rstrip().rpartition(" ")[2])
+    assert "Traceback" in log.read_text()
+    log.unlink()
+
+
+def test_reader_that_leaves(project):
+    path = f"import sys; sys.path[:0] = {[p for p in sys.path if p]!r}\n"
+    program = path + "from mrlc.cli import main; sys.exit(main(['schema']))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    assert process.wait() == 141
+    assert process.stderr.read() == b""
+    process.stderr.close()

@@ -1,0 +1,287 @@
+"""Every fault at its place: the text between « and » is what the diagnostic points at.
+
+An empty «» marks only where it begins.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from mrlc.compiler import CompileFailed, Diagnostic, compile_spec
+from mrlc.compiler.codes import CODES
+
+SPEC = "specs/desk.yaml"
+TRAIN = "specs/data/train.jsonl"
+DEMOS = "specs/data/demos.jsonl"
+
+# (code, file, old text, new text)
+CASES = {
+    # 1xx: YAML
+    "tab": ("MRLC102", SPEC, "\n  system:", "\n«\t»system:"),
+    "colon in text": ("MRLC102", SPEC, "Bike desk.", "Bike desk«:» open"),
+    "open bracket": ("MRLC102", SPEC, "{human: 2}\nreward", "{human: 2\nreward«»"),
+    "undefined alias": ("MRLC102", SPEC, "Bike desk.", "«*nothing»"),
+    "two documents": ("MRLC102", SPEC, "\nturns:", "\n«---»\nturns:"),
+    "duplicate key": ("MRLC104", SPEC, "\nturns:", "\n«name»: other\nturns:"),
+    "merge key": ("MRLC105", SPEC, "{human: 2}", "{«<<»: {human: 2}}"),
+    "number as key": ("MRLC106", SPEC, "{human: 2}", "{«1»: 2}"),
+    "bare expression": ("MRLC106", SPEC, "steps: 2", "steps: {«{ vars.steps }»}"),
+    "tag": ("MRLC107", SPEC, "Bike desk.", "«!!str Bike desk.»"),
+    "infinite": ("MRLC108", SPEC, "base: tiny", "base: tiny, revision: «5e12345»"),
+    "deep": ("MRLC109", SPEC, "Bike desk.", "[" * 63 + "«[»" + "]" * 64),
+    # 2xx: the schema
+    "missing key": ("MRLC201", SPEC, "data:\n  train: data/train.jsonl\n", "«data»:\n"),
+    "not a mapping": ("MRLC202", SPEC, "{human: 2}", "«5»"),
+    "list for text": ("MRLC202", SPEC, "Bike desk.", "«[a, b]»"),
+    "number for text": ("MRLC203", SPEC, "base: tiny", "base: «1e3»"),
+    "unknown key": ("MRLC204", SPEC, "group_size", "«group_sze»"),
+    "unknown section": ("MRLC204", SPEC, "\nturns:", "\n«rewards»: 1\nturns:"),
+    "quoted number": ("MRLC205", SPEC, "steps: 2,", 'steps: «"2"»,'),
+    "unknown choice": ("MRLC206", SPEC, "kind: field_accuracy", "kind: «field_acuracy»"),
+    "number too small": ("MRLC207", SPEC, "group_size: 4", "group_size: «1»"),
+    "bad name": ("MRLC208", SPEC, "name: desk", "name: «Desk 1»"),
+    "bad parameter name": ("MRLC208", SPEC, "day: {type: integer}", '«"the-day"»: {type: integer}'),
+    "two back ends": (
+        "MRLC209",
+        SPEC,
+        "- name: book",
+        '- «name»: book\n      python: "rewards.py:polite"',
+    ),
+    "uneven micro-batch": ("MRLC210", SPEC, "steps: 2,", "micro_batch: «3»,"),
+    "odd heads": ("MRLC210", SPEC, "base: tiny", "base: tiny, tiny: {hidden_size: 64, heads: «3»}"),
+    "tiny elsewhere": ("MRLC211", SPEC, "base: tiny", "base: org/name, «tiny»: {}"),
+    "revision of tiny": ("MRLC211", SPEC, "base: tiny", "base: tiny, revision: «abc»"),
+    # 3xx: expressions
+    "statement": ("MRLC301", SPEC, "name: desk", 'name: "a«{%» if x %}"'),
+    "unclosed expression": ("MRLC302", SPEC, "name: desk", 'name: "a «{{» x"'),
+    "call": ("MRLC302", SPEC, "name: desk", 'name: "«{{ f() }}»"'),
+    "power": ("MRLC302", SPEC, "steps: 2,", 'steps: "«{{ 9**9**9 }}»",'),
+    "unknown variable": ("MRLC303", SPEC, "steps: 2,", 'steps: "{{ 2 * «vars.stps» }}",'),
+    "task outside a prompt": ("MRLC303", SPEC, "steps: 2,", 'steps: "{{ «task.x» }}",'),
+    "huge text": ("MRLC304", SPEC, "name: desk", "name: \"«{{ 'a' * 10000000000 }}»\""),
+    "division by zero": ("MRLC304", SPEC, "steps: 2,", 'steps: "«{{ 1 / 0 }}»",'),
+    "variables in a circle": (
+        "MRLC305",
+        SPEC,
+        "\nturns:",
+        '\nvars: {a: "{{ vars.b }}", b: "{{ «vars.a» }}"}\nturns:',
+    ),
+    "missing base": ("MRLC306", SPEC, "\nturns:", "\nextends: «lib/none.yaml»\nturns:"),
+    "base of itself": ("MRLC306", SPEC, "\nturns:", "\nextends: [«desk.yaml»]\nturns:"),
+    "base outside": ("MRLC306", SPEC, "\nturns:", "\nextends: «../../x.yaml»\nturns:"),
+    "prompt calls": ("MRLC302", SPEC, "{{ task.question }}", "«{{ task.question.upper() }}»"),
+    "prompt with other names": ("MRLC303", SPEC, "{{ task.question }}", "{{ «row.question» }}"),
+    "prompt without a value": ("MRLC304", SPEC, "{{ task.question }}", "«{{ task.question / 2 }}»"),
+    # 3xx: files
+    "missing file": ("MRLC310", SPEC, "data/train.jsonl", "«data/tran.jsonl»"),
+    "folder for a file": ("MRLC311", SPEC, "data/train.jsonl", "«data»"),
+    "wrong suffix": ("MRLC311", SPEC, "sqlite: shop.sql", "sqlite: «bikes.csv»"),
+    "absolute path": ("MRLC312", SPEC, "data/train.jsonl", "«/data/train.jsonl»"),
+    "path outside": ("MRLC312", SPEC, "data/train.jsonl", "«../../train.jsonl»"),
+    "not a model": ("MRLC313", SPEC, "base: tiny", "base: «./data»"),
+    "no model folder": ("MRLC310", SPEC, "base: tiny", "base: «./models/x»"),
+    "row is no JSON": ("MRLC320", TRAIN, '{"id": "t2", ', '{"id": "t2" «"»question": 1, '),
+    "row is no object": ("MRLC320", TRAIN, '{"id": "t1", ', '«[1]»\n{"id": "t1", '),
+    "duplicate id": ("MRLC322", TRAIN, '"t2"', '"«t1»"'),
+    "unknown column": ("MRLC324", SPEC, "{{ task.question }}", "Q: {{ «task.qestion» }}"),
+    "unknown inner column": ("MRLC324", SPEC, "{{ task.question }}", "{{ «task.expected.jobs» }}"),
+    "unknown expected": (
+        "MRLC324",
+        SPEC,
+        "exact_fields, against: task.expected",
+        "exact_fields, against: «task.expcted»",
+    ),
+    "unknown table column": ("MRLC324", SPEC, "[job, days]", "[job, «day»]"),
+    "unknown match column": ("MRLC324", SPEC, "{bike: number}", "{bike: «bike»}"),
+    "match without parameter": ("MRLC330", SPEC, "{bike: number}", "{bike: number, «bke»: job}"),
+    "placeholder without parameter": ("MRLC330", SPEC, ":day", "«:dey»"),
+    "bad cell": ("MRLC331", "specs/bikes.csv", "2,J2,0", "2,J2,«soon»"),
+    "ragged row": ("MRLC320", "specs/bikes.csv", "2,J2,0", "«2,J2»"),
+    "unknown state": ("MRLC332", SPEC, "state: shop, write", "state: «shp», write"),
+    "unknown sql table": (
+        "MRLC333",
+        SPEC,
+        '"INSERT INTO visits VALUES (:day)"',
+        '«"INSERT INTO visit VALUES (:day)"»',
+    ),
+    "write that reads": ("MRLC333", SPEC, '"INSERT INTO visits VALUES (:day)"', '«"SELECT :day"»'),
+    "two statements": (
+        "MRLC333",
+        SPEC,
+        '"INSERT INTO visits VALUES (:day)"',
+        '«"INSERT INTO visits VALUES (:day); DROP TABLE visits"»',
+    ),
+    "broken seed": (
+        "MRLC333",
+        "specs/shop.sql",
+        "INSERT INTO visits VALUES (1);",
+        "«INSERT INTO nothing VALUES (1);»",
+    ),
+    "seed that attaches": (
+        "MRLC333",
+        "specs/shop.sql",
+        "INSERT INTO visits VALUES (1);",
+        "«ATTACH 'x.db' AS x;»",
+    ),
+    "endless seed": (
+        "MRLC333",
+        "specs/shop.sql",
+        "INSERT INTO visits VALUES (1);",
+        "«WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c;»",
+    ),
+    "two tools of one name": ("MRLC334", SPEC, "name: book", "name: «find_bike»"),
+    "two components of one name": ("MRLC334", SPEC, "name: polite", "name: «fields»"),
+    "undefined function": ("MRLC335", SPEC, '"rewards.py:polite"', '«"rewards.py:polit"»'),
+    "broken python": (
+        "MRLC335",
+        "specs/rewards.py",
+        "def polite(outcome):",
+        "def polite«(»outcome:",
+    ),
+    "demonstration of no task": ("MRLC336", DEMOS, '{"task": "t1", ', '«»{"task": "t0", '),
+    "held-out demonstration": ("MRLC336", DEMOS, '{"task": "t1", ', '«»{"task": "h1", '),
+    "expected without a field": (
+        "MRLC337",
+        TRAIN,
+        '{"id": "t2", "question": "Bike 2?", "expected": {"job": "J2", "days": 0}}',
+        '«{"id": "t2", "question": "Bike 2?", "expected": {"job": "J2"}}»',
+    ),
+    "expected of another type": (
+        "MRLC337",
+        TRAIN,
+        '{"id": "t2", "question": "Bike 2?", "expected": {"job": "J2", "days": 0}}',
+        '«{"id": "t2", "question": "Bike 2?", "expected": {"job": "J2", "days": "0"}}»',
+    ),
+}
+
+
+def faults(spec, overrides=()) -> tuple[Diagnostic, ...]:
+    with pytest.raises(CompileFailed) as caught:
+        compile_spec(spec, overrides=overrides)
+    return caught.value.diagnostics
+
+
+@pytest.mark.parametrize(("code", "file", "old", "new"), CASES.values(), ids=CASES)
+def test_fault_is_where_it_is(project, code, file, old, new):
+    project.edit(file, old, new)
+    place = project.unmark()
+    found = faults(project.spec)
+    assert [fault.code for fault in found] == [code], found
+    span = found[0].span
+    assert (span.file, span.line, span.column) == place[:3]
+    if place[1:3] != place[3:]:  # an empty «» marks where the span begins, and no more
+        assert (span.end_line, span.end_column) == place[3:]
+
+
+def test_code_is_tested_or_tested_elsewhere():
+    elsewhere = {"MRLC101", "MRLC103", "MRLC212", "MRLC307", "MRLC321", "MRLC323"}
+    elsewhere |= {"MRLC340", "MRLC390", "MRLC391", "MRLC901"}
+    assert {code for code, *_ in CASES.values()} | elsewhere == set(CODES)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line", "column"),
+    [
+        (b"", "MRLC103", 1, 1),
+        (b"# only a comment\n", "MRLC103", 1, 1),
+        (b"- a\n", "MRLC103", 1, 1),
+        (b"mrlc: v1\nname: \xff\n", "MRLC101", 2, 7),
+        (b"mrlc: v1\nname: \x01\n", "MRLC102", 2, 7),
+        (b"a: " + b"[" * 100_000, "MRLC109", 1, 68),
+        (b"#" * (1 << 20) + b"!", "MRLC109", 1, 1),
+    ],
+)
+def test_file_that_is_no_spec(project, content, code, line, column):
+    project.spec.write_bytes(content)
+    (fault,) = faults(project.spec)
+    assert (fault.code, fault.span.line, fault.span.column) == (code, line, column)
+
+
+def test_no_such_spec(project):
+    (fault,) = faults(project.root / "none.yaml")
+    assert fault.code == "MRLC101"
+
+
+def test_spec_that_never_ends():
+    from pathlib import Path
+
+    (fault,) = faults(Path("/dev/zero"))
+    assert fault.code == "MRLC101"
+
+
+def test_alias_bomb(project):
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
+    project.spec.write_text("\n".join(levels))
+    (fault,) = faults(project.spec)
+    assert (fault.code, fault.span.line) == ("MRLC109", 6)
+
+
+def test_every_fault_at_once(project):
+    project.edit("specs/desk.yaml", "group_size", "group_sze")
+    project.edit("specs/desk.yaml", "{human: 2}", "{human: two}")
+    project.edit("specs/desk.yaml", "data/test.jsonl", "data/tst.jsonl")
+    assert [fault.code for fault in faults(project.spec)] == ["MRLC310", "MRLC202", "MRLC204"]
+
+
+def test_misspelt_key_is_not_also_missing(project):
+    project.edit("specs/desk.yaml", "  validation:", "  validaton:")
+    (fault,) = faults(project.spec)
+    assert (fault.code, fault.help) == ("MRLC204", "did you mean `validation`?")
+
+
+def test_empty_split(project):
+    project.write("specs/data/test.jsonl", "\n")
+    (fault,) = faults(project.spec)
+    assert (fault.code, fault.path) == ("MRLC321", "data.test")
+
+
+def test_empty_table(project):
+    project.write("specs/bikes.csv", "number,job,days\n")
+    (fault,) = faults(project.spec)
+    assert (fault.code, fault.path) == ("MRLC321", "environment.tools.0.replay.table")
+
+
+@pytest.mark.parametrize("row", ['"t1", "question": "other"', '"other", "question": "Bike 1?"'])
+def test_task_in_two_splits(project, row):
+    text = '{"id": ' + row + ', "expected": {"job": "J1", "days": 3}}'
+    project.write("specs/data/test.jsonl", text)
+    (fault,) = faults(project.spec)
+    assert fault.code == "MRLC323"
+    assert fault.labels[0].span.file.endswith("train.jsonl")
+
+
+def test_stock_engine_without_tools(project):
+    text = project.spec.read_text()
+    start, end = text.index("  state:\n"), text.index("  answer:")
+    project.spec.write_text(text[:start] + text[end:])
+    project.edit("specs/desk.yaml", "steps: 2,", "engine: stock,")
+    project.edit("specs/desk.yaml", "warm_start:\n  demonstrations: data/demos.jsonl\n", "")
+    (fault,) = faults(project.spec)
+    assert fault.code == "MRLC212"
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "column"),
+    [
+        ("algorithm.steps", "MRLC307", 1),
+        ("name.first=x", "MRLC307", 6),
+        ("reward.components.7.weight=1", "MRLC307", 19),
+        ("algorithm.gruop_size=4", "MRLC204", 11),
+        ("algorithm.steps='4'", "MRLC205", 17),
+        ("algorithm.steps=[", "MRLC102", 17),
+        ("data.train=none.jsonl", "MRLC310", 12),
+    ],
+)
+def test_override(project, option, code, column):
+    (fault,) = faults(project.spec, ["algorithm.loss=grpo", option])
+    place = (fault.code, fault.span.file, fault.span.line, fault.span.column, fault.span.text)
+    assert place == (code, "--set", 2, column, option)
+
+
+def test_fault_of_a_base_is_in_the_base(project):
+    project.write("specs/lib/base.yaml", "algorithm:\n  beta: -1\n")
+    project.edit("specs/desk.yaml", "\nturns:", "\nextends: lib/base.yaml\nturns:")
+    (fault,) = faults(project.spec)
+    assert fault.span.file.endswith("lib/base.yaml")
+    assert (fault.span.line, fault.span.column) == (2, 9)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mrlc.runtime.errors import PlanFault
+
+from .conftest import Build
+
+ORDERS = """
+    order,amount,paid,weight,note
+    A-1,12,true,1.50,gift
+    A-2,,false,2,
+    A-1,99,true,3,second
+    007,5,True,4e1,"a, ""b"", c"
+"""
+TYPES = {"amount": "integer", "paid": "boolean", "weight": "number"}
+ORDER = {"order": {"type": "string"}}
+
+
+def tool(parameters: dict[str, Any] = ORDER, **replay: Any) -> dict[str, Any]:
+    replay = {"table": "orders.csv", "match": {"order": "order"}, "types": TYPES, **replay}
+    return {"name": "get", "parameters": parameters, "replay": replay}
+
+
+@pytest.mark.parametrize(
+    ("replay", "arguments", "text"),
+    [
+        # the first row answers; all columns but the matched, typed, in file order
+        ({}, {"order": "A-1"}, '{"amount": 12, "paid": true, "weight": 1.5, "note": "gift"}'),
+        # null cells; an integer cell of a number column stays an integer
+        ({}, {"order": "A-2"}, '{"amount": null, "paid": false, "weight": 2, "note": null}'),
+        ({"returns": ["note", "order"]}, {"order": "A-1"}, '{"note": "gift", "order": "A-1"}'),
+        ({"returns": ["note"]}, {"order": "007"}, '{"note": "a, \\"b\\", c"}'),
+        ({"null_values": ["gift"], "types": {}, "returns": ["note"]}, {"order": "A-1"}, '{"note": null}'),
+        ({"null_values": [""], "types": {}, "returns": ["amount"]}, {"order": "A-1"},
+         '{"amount": "12"}'),
+        ({}, {"order": "a-1"}, '{"error": "not found"}'),
+        ({"missing": "nothing there"}, {"order": "x"}, "nothing there"),
+        ({"missing": None}, {"order": "x"}, "null"),
+    ],
+)  # fmt: skip
+def test_result(build: Build, replay: dict[str, Any], arguments: dict[str, Any], text: str) -> None:
+    result = build([tool(**replay)], {"orders.csv": ORDERS}).call("get", arguments)
+    assert (result.text, result.is_error) == (text, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "argument", "is_found"),
+    [
+        ("string", "7", "7", True),
+        ("string", "007", "7", False),
+        ("integer", "007", 7, True),  # an untyped column is read as the argument's type
+        ("integer", "seven", 7, False),
+        ("number", "7.50", 7.5, True),
+        ("number", "7", 7.0, True),
+        ("number", "true", 1, False),
+        ("boolean", "TRUE", True, True),
+        ("boolean", "1", True, False),
+    ],
+)
+def test_untyped_csv_column_is_matched_as_its_argument(
+    build: Build, kind: str, cells: str, argument: Any, is_found: bool
+) -> None:
+    world = build(
+        [tool({"order": {"type": kind}}, types={})], {"orders.csv": f"order,x\n{cells},HERE\n"}
+    )
+    assert ("HERE" in world.call("get", {"order": argument}).text) == is_found
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "argument", "is_found"),
+    [
+        ("7", "integer", 7, True),
+        ("7.0", "integer", 7, True),
+        ('"7"', "integer", 7, False),  # JSONL has types, and they count
+        ("true", "integer", 1, False),
+        ("1", "boolean", True, False),
+        ("true", "boolean", True, True),
+        ("[7]", "integer", 7, False),
+        ('"\\u00e9"', "string", "é", True),
+    ],
+)
+def test_jsonl_table_keeps_its_types(
+    build: Build, cell: str, kind: str, argument: Any, is_found: bool
+) -> None:
+    world = build(
+        [tool({"order": {"type": kind}}, table="o.jsonl", types={})],
+        {"o.jsonl": f'{{"order": {cell}, "note": {{"ü": 1.0}}}}\n'},
+    )
+    text = '{"note": {"ü": 1.0}}' if is_found else '{"error": "not found"}'
+    assert world.call("get", {"order": argument}).text == text
+
+
+def test_match_on_two_columns_and_an_argument_left_out(build: Build) -> None:
+    parameters = {"a": {"type": "string"}, "b": {"type": "integer", "required": False}}
+    world = build(
+        [tool(parameters, match={"a": "a", "b": "b"}, returns=["r"], types={})],
+        {"orders.csv": "a,b,r\nx,1,one\nx,,none\ny,1,other\n"},
+    )
+    results = [{"a": "x", "b": 1}, {"a": "x"}, {"a": "y", "b": 1}, {"a": "y"}]
+    assert [world.call("get", arguments).text for arguments in results] == [
+        '{"r": "one"}',
+        '{"r": "none"}',
+        '{"r": "other"}',
+        '{"error": "not found"}',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "extra", "is_error"),
+    [
+        ("strict", {"why": "x"}, True),
+        ("strict", {"made_up": 1}, True),
+        ("by_key", {"why": "x"}, False),
+        ("by_key", {"made_up": [{}]}, False),
+        ("by_key", {"why": 3}, True),  # declared, so its type counts
+    ],
+)
+def test_arguments_outside_match(
+    build: Build, mode: str, extra: dict[str, Any], is_error: bool
+) -> None:
+    parameters = {**ORDER, "why": {"type": "string", "required": False}}
+    world = build([tool(parameters, mode=mode)], {"orders.csv": ORDERS})
+    assert world.call("get", {"order": "A-1", **extra}).is_error == is_error
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {"orders.csv": "order,amount,paid,weight\nA,12.5,true,1\n"},
+            "orders.csv: row 1: `amount` is `12.5`, which is no integer",
+        ),
+        ({"orders.csv": "order\nA,b\n"}, "orders.csv: line 2 has more cells than the header"),
+    ],
+)
+def test_unusable_table(build: Build, files: dict[str, str], message: str) -> None:
+    with pytest.raises(PlanFault) as caught:
+        build([tool()], files)
+    assert (caught.value.path, caught.value.message) == (
+        "environment.tools.0.replay.table",
+        message,
+    )

@@ -1,0 +1,135 @@
+"""The chat format reads back what it writes, and refuses templates that break a promise."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mrlc.runtime.model.chat import ChatFormat, ChatFormatError, tool_call_message, tool_message
+from mrlc.runtime.model.tiny import TEMPLATE
+from mrlc.runtime.rollout.trajectory import ToolCall
+from tests.runtime.conftest import TOOLS
+
+CALL = ToolCall("find_bike", {"bike": "4172"})
+PROMPT = [{"role": "system", "content": "Desk."}, {"role": "user", "content": "Is it ready?"}]
+
+
+def test_parts_join_to_the_rendered_conversation(chat: ChatFormat) -> None:
+    result = '{"job": "J417"}'
+    answer = {"role": "assistant", "content": "<final_output>{}</final_output>"}
+    parts = [
+        *chat.prompt_ids(PROMPT),
+        *chat.message_ids(tool_call_message(CALL)),
+        *chat.feedback_ids([CALL], [result]),
+        *chat.message_ids(answer),
+    ]
+    messages = [*PROMPT, tool_call_message(CALL), tool_message("find_bike", result), answer]
+    assert parts == chat.encode(chat.render(messages))
+
+
+def test_two_results_of_one_turn_follow_each_other(chat: ChatFormat) -> None:
+    call = tool_call_message(CALL)
+    call["tool_calls"] = call["tool_calls"] * 2
+    results = [tool_message("find_bike", "one"), tool_message("find_bike", "two")]
+    whole = chat.encode(chat.render([*PROMPT, call, *results], generation=True))
+    parts = [
+        *chat.prompt_ids(PROMPT),
+        *chat.message_ids(call),
+        *chat.feedback_ids([CALL, CALL], ["one", "two"]),
+    ]
+    assert parts == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ('<tool_call>{"name": "find_bike", "arguments": {"bike": "4172"}}</tool_call>', (CALL,)),
+        (
+            '<tool_call>{"name": "find_bike", "arguments": 3}</tool_call>',
+            (ToolCall("find_bike", None),),
+        ),
+        ("<tool_call>{broken</tool_call>", ()),
+        ("<tool_call>[1]</tool_call>", ()),
+        ('<tool_call>{"nam": "find_bike"}</tool_call>', ()),
+        ("plain text", ()),
+        ("", ()),
+    ],
+)
+def test_parse(chat: ChatFormat, text: str, calls: tuple[ToolCall, ...]) -> None:
+    assert chat.parse([*chat.encode(text), chat.end_id]).calls == calls
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ids=st.lists(st.integers(0, 280), max_size=40))
+def test_parse_never_raises(chat: ChatFormat, ids: list[int]) -> None:
+    chat.parse(ids)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(max_size=30), control=st.sampled_from(["<|im_end|>", "<|im_start|>", "<|pad|>"])
+)
+def test_a_tool_result_cannot_open_a_turn(chat: ChatFormat, text: str, control: str) -> None:
+    plain = chat.feedback_ids([CALL], ["x"])
+    hostile = chat.feedback_ids([CALL], [text + control + text])
+    special = set(chat.tokenizer.all_special_ids)
+    assert [i for i in hostile if i in special] == [i for i in plain if i in special]
+
+
+def test_clip_keeps_the_first_tokens(chat: ChatFormat) -> None:
+    text = "4172 " * 50
+    clipped = chat.clip(text, 7)
+    assert text.startswith(clipped)
+    assert len(chat.encode(clipped)) <= 7
+    assert chat.clip("short", 7) == "short"
+
+
+BROKEN = {
+    "strips the newline after the header": (
+        (
+            "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}",
+            "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant' -}}",
+        ),
+        "generation prompt stops short",
+    ),
+    "no end token": (
+        ("{{- '<|im_end|>' -}}{%- endgeneration -%}", "{%- endgeneration -%}"),
+        "end token",
+    ),
+    "drops results": (
+        ("message.role + '\\n' + message.content -}}", "message.role + '\\n' -}}"),
+        "leaves tool results out",
+    ),
+    "rewrites earlier turns": (
+        (
+            "{%- generation -%}{{- message.content -}}",
+            "{%- generation -%}{{- '' if loop.last else 'x' -}}{{- message.content -}}",
+        ),
+        "not prefix-preserving",
+    ),
+    "writes calls nobody reads": (
+        ("'<tool_call>' + {", "'<call>' + {"),
+        "not read back",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_template_is_refused_with_its_reason(tokenizer: Any, case: str) -> None:
+    (old, new), reason = BROKEN[case]
+    broken = copy.deepcopy(tokenizer)
+    assert old in TEMPLATE
+    broken.chat_template = TEMPLATE.replace(old, new)
+    with pytest.raises(ChatFormatError, match=reason):
+        ChatFormat(broken, TOOLS)
+
+
+def test_no_template_is_refused(tokenizer: Any) -> None:
+    bare = copy.deepcopy(tokenizer)
+    bare.chat_template = None
+    with pytest.raises(ChatFormatError, match="no chat template"):
+        ChatFormat(bare, TOOLS)

@@ -9,9 +9,11 @@
       checkpoints/         of the training; each complete one has a `complete.json`
       model/               the trained model
       evaluation.json      base and trained, on the held-out split
+      marks.json           sizes of the two logs when each phase began
 
 A checkpoint's `complete.json` is written last and holds the sizes of the two logs at that
-step. To resume is to go back to the newest complete checkpoint and to cut the logs there.
+step. To resume is to go back to the newest complete checkpoint, or to the start of the phase,
+and to cut the logs there.
 """
 
 from __future__ import annotations
@@ -96,6 +98,15 @@ class RunFolder:
     def log_sizes(self) -> dict[str, int]:
         """Bytes of each log, on disk for certain."""
         return {log: _synced_size(self.path / log) for log in LOGS}
+
+    def enter(self, phase: str) -> None:
+        """Begin a phase that logs, or begin it anew with what it had logged taken back."""
+        marks = self.path / "marks.json"
+        known = json.loads(marks.read_text("utf-8")) if marks.exists() else {}
+        if phase in known:
+            self.cut_logs(known[phase])
+        else:
+            write_json(marks, known | {phase: self.log_sizes()})
 
     def cut_logs(self, sizes: Mapping[str, int]) -> None:
         """Take back what was logged after `log_sizes` gave these sizes."""

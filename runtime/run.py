@@ -80,7 +80,7 @@ def configure_torch(experiment: Experiment) -> None:
     torch.use_deterministic_algorithms(True, warn_only=True)
     # The flag above would also fill every new tensor with NaN, which on its own made a warm
     # start four times slower; nothing here reads a tensor that it has not written.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def quiet_libraries() -> None:
@@ -153,7 +153,7 @@ def _verdict_on(
     results = run.results()
     if label not in results:
         section = setup.experiment.evaluation
-        sizes = run.log_sizes()
+        run.enter(label)
         with progress.phase(f"evaluating {label}"):
             result, episodes = evaluate(
                 setup.engine,
@@ -165,7 +165,6 @@ def _verdict_on(
                 samples=section.samples_per_task,
                 temperature=section.temperature,
             )
-        run.cut_logs(sizes)
         run.append_episodes(
             [ScoredEpisode(t, setup.reward.score(t)) for t in episodes], phase=label
         )

@@ -71,18 +71,17 @@ def _form(field: Field_) -> str:
 
 
 def _allows(field: Field_, value: Any) -> bool:
-    if field.enum is not None and not any(
-        type(value) is type(choice) and value == choice for choice in field.enum
-    ):
+    """Whether some answer equals the value, as JSON compares: 3 is 3.0, and true is not 1."""
+    if field.enum is not None and not any(_equal(value, choice) for choice in field.enum):
         return False
     if field.type is None:
         return True
-    if isinstance(value, bool):
-        return field.type == "boolean"
-    kinds: dict[str, tuple[type, ...]] = {
-        "string": (str,),
-        "integer": (int,),
-        "number": (int, float),
-        "boolean": (),
-    }
-    return isinstance(value, kinds[field.type])
+    if isinstance(value, bool) or field.type == "boolean":
+        return isinstance(value, bool) and field.type == "boolean"
+    if field.type == "integer":
+        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return isinstance(value, str if field.type == "string" else int | float)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)

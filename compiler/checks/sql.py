@@ -57,6 +57,9 @@ def _seed(file: InputFile, path: str) -> tuple[sqlite3.Connection | None, list[D
     """The database that a seed builds, or the fault that stops it."""
     if (fault := file.encoding_fault()) is not None:
         return None, [fault]
+    if "\0" in file.text:
+        line = file.text.count("\n", 0, file.text.index("\0")) + 1
+        return None, [_seed_fault(file, line, "SQL holds no null character", path)]
     database = sqlite3.connect(":memory:", isolation_level=None)
     guard = _Guard()
     database.set_authorizer(guard)
@@ -66,28 +69,32 @@ def _seed(file: InputFile, path: str) -> tuple[sqlite3.Connection | None, list[D
             database.execute(statement)
         except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             database.close()
-            text = file.text.split("\n")[line - 1].rstrip("\r")
-            column = len(text) - len(text.lstrip()) + 1
-            span = Span(str(file.path), line, column, line, len(text) + 1, text)
-            return None, [Diagnostic("MRLC333", guard.reason(error), span, path=path)]
+            return None, [_seed_fault(file, line, guard.reason(error), path)]
     database.set_progress_handler(None, 0)
     return database, []
 
 
+def _seed_fault(file: InputFile, line: int, reason: str, path: str) -> Diagnostic:
+    text = file.text.split("\n")[line - 1].rstrip("\r")
+    column = len(text) - len(text.lstrip()) + 1
+    span = Span(str(file.path), line, column, line, len(text) + 1, text)
+    return Diagnostic("MRLC333", reason, span, path=path)
+
+
 def statements(script: str) -> Iterator[tuple[int, str]]:
     """The statements of a script with the line each begins on, cut where SQLite would."""
-    pending, line = "", 1
+    pending, line, is_begun = "", 1, False
     for number, text in enumerate(script.split("\n"), start=1):
         for piece in re.split(r"(?<=;)", text):
-            if not _bare(pending):
-                pending, line = "", number
             pending += piece
+            if not is_begun and _bare(pending):
+                line, is_begun = number, True
             if piece.endswith(";") and sqlite3.complete_statement(pending):
                 if _bare(pending).strip("; "):
                     yield line, pending
-                pending = ""
+                pending, is_begun = "", False
         pending += "\n"
-    if _bare(pending):
+    if is_begun:
         yield line, pending
 
 

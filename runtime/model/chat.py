@@ -177,7 +177,8 @@ class _Probe:
             {"role": "system", "content": "You are asked."},
             {"role": "user", "content": "What is it?"},
         ]
-        function = tools[0]["function"] if tools else {"name": "look", "parameters": {}}
+        none: dict[str, Any] = {"name": "look", "parameters": {}}
+        function = tools[0]["function"] if tools else none
         properties = function["parameters"].get("properties", {})
         self.call = ToolCall(str(function["name"]), dict.fromkeys(properties, "7"))
         self.result = "the 7th result"

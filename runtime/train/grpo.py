@@ -154,7 +154,9 @@ def train(
 def fit(trainer: Any, run: RunFolder) -> None:
     """Train from the newest complete checkpoint, with the logs cut back to it."""
     checkpoint = newest_checkpoint(run.checkpoints)
-    if checkpoint is not None:
+    if checkpoint is None:
+        run.enter("training")
+    else:
         run.cut_logs(log_sizes_at(checkpoint))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 

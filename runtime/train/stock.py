@@ -1,7 +1,7 @@
 """`engine: stock`: the same tasks, tools and reward in TRL's own tool loop.
 
 It is the reference that our engine is compared with, and a way out if the seam breaks.
-TRL wants an environment as a class with typed methods; this module makes that class from
+TRL wants an environment as a class with a method a tool; this module makes that class from
 the spec's tools. What TRL's loop cannot do stays undone here: an episode does not end when
 a tool says so, turns have no cause of stopping, and the context is prefilled again each turn.
 """
@@ -9,7 +9,6 @@ a tool says so, turns have no cause of stopping, and the context is prefilled ag
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
@@ -31,12 +30,9 @@ from mrlc.runtime.setup import Setup
 from mrlc.runtime.train.arguments import lora_config
 from mrlc.runtime.train.checkpoints import marking_callback
 from mrlc.runtime.train.grpo import OnEvaluate, OnStep, fit, grpo_config, step_callback
-from mrlc.schemas.tools import Tool
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-PYTHON_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
 
 
 def train_stock(
@@ -84,7 +80,7 @@ def stock_trainer(
         {"prompt": setup.environment.messages(task), "place": place}
         for place, task in enumerate(setup.tasks["train"])
     ]
-    return GRPOTrainer(
+    trainer = GRPOTrainer(
         model=model,
         reward_funcs=reward,
         args=grpo_config(
@@ -99,6 +95,9 @@ def stock_trainer(
         environment_factory=environment_class(setup),
         callbacks=list(callbacks),
     )
+    # TRL would derive the schemas from the methods, in alphabetical order; the prompt must be ours.
+    trainer._env_tools = {None: [dict(tool) for tool in setup.environment.tools]}
+    return trainer
 
 
 class StockEnvironment:
@@ -134,40 +133,19 @@ class StockEnvironment:
 
 def environment_class(setup: Setup) -> type[StockEnvironment]:
     """The spec's environment as TRL wants it."""
-    methods: dict[str, Any] = {
-        tool.name: _method(tool) for tool in setup.experiment.environment.tools
-    }
+    names = [tool.name for tool in setup.experiment.environment.tools]
+    methods: dict[str, Any] = {name: _method(name) for name in names}
     methods |= {"setup": setup, "loop": asyncio.new_event_loop()}
     return type("SpecEnvironment", (StockEnvironment,), methods)
 
 
-def _method(tool: Tool) -> Callable[..., str]:
-    """A typed, documented method; transformers makes the tool's schema from it."""
+def _method(name: str) -> Callable[..., str]:
+    """A method that TRL finds by its name and calls with the model's arguments."""
 
     def method(self: StockEnvironment, **arguments: Any) -> str:
-        return self._call(tool.name, arguments)
+        return self._call(name, arguments)
 
-    types = {name: PYTHON_TYPES[p.type] for name, p in tool.parameters.items()}
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    method.__name__ = method.__qualname__ = tool.name
-    method.__annotations__ = types | {"return": str}
-    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-            *(
-                inspect.Parameter(
-                    name,
-                    keyword,
-                    annotation=kind,
-                    default=inspect.Parameter.empty if tool.parameters[name].required else None,
-                )
-                for name, kind in types.items()
-            ),
-        ],
-        return_annotation=str,
-    )
-    arguments = "\n".join(f"    {n}: {p.description}" for n, p in tool.parameters.items())
-    method.__doc__ = f"{tool.description}\n\nArgs:\n{arguments}\n"
+    method.__name__ = method.__qualname__ = name
     return method
 
 

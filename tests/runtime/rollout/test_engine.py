@@ -60,7 +60,7 @@ class Desk:
         return trajectory
 
 
-@pytest.fixture()
+@pytest.fixture
 def desk(project: Project, tokenizer: Any) -> Desk:
     return Desk(project, tokenizer)
 

@@ -18,10 +18,12 @@ and to cut the logs there.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,13 +122,12 @@ def create_run(runs: Path, plan_folder: Path, plan: Plan, *, seed: int) -> RunFo
     """A new run folder with its own copy of the plan; the name says plan and seed."""
     stem = f"{plan.experiment.name}-{plan.digests.semantic[:10]}-s{seed}"
     runs.mkdir(parents=True, exist_ok=True)
-    path = _claim(runs, stem)
-    partial = path / ".plan.partial"
+    partial = Path(tempfile.mkdtemp(prefix=f".{stem}-", dir=runs))
+    partial.chmod(0o755)  # mkdtemp's own mode would hide the run from the user's group
     # Compiled files are replaced, never edited in place, so a link is a copy that costs nothing.
-    shutil.copytree(plan_folder, partial, copy_function=_link_or_copy)
-    partial.rename(path / "plan")
-    write_json(path / "run.json", {"seed": seed, "semantic": plan.digests.semantic})
-    return RunFolder(path)
+    shutil.copytree(plan_folder, partial / "plan", copy_function=_link_or_copy)
+    write_json(partial / "run.json", {"seed": seed, "semantic": plan.digests.semantic})
+    return RunFolder(_publish(partial, runs / stem))
 
 
 def open_run(path: Path) -> RunFolder:
@@ -167,17 +168,18 @@ def describe(episode: ScoredEpisode) -> dict[str, Any]:
     }
 
 
-def _claim(runs: Path, stem: str) -> Path:
-    """Make the first free folder of `stem`, `stem-2`, …; making it is what claims it."""
+def _publish(partial: Path, path: Path) -> Path:
+    """Rename to the first free of `path`, `path-2`, …; so a run folder appears whole."""
     number = 1
     while True:
-        path = runs / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            path.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return path
+        free = path if number == 1 else path.with_name(f"{path.name}-{number}")
+        if not free.exists():
+            try:
+                return partial.rename(free)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # taken in between
+                    raise
+        number += 1
 
 
 def _link_or_copy(source: str, target: str) -> None:

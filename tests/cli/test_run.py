@@ -1,0 +1,136 @@
+"""`mrlc run` as a user meets it: results on stdout, faults located, nothing half-made."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mrlc.cli import main
+from mrlc.runtime.model.tiny import TEMPLATE, build_model, build_tokenizer
+from mrlc.schemas.model import Tiny
+from tests.conftest import Project
+
+SMALL = [
+    "model.tiny={hidden_size: 32, heads: 2, layers: 1}",
+    "warm_start.steps=1",
+    "algorithm.steps=1",
+    "turns.max_tokens=4",
+    "target.local.threads=1",
+]
+
+
+def compiled(project: Project, *overrides: str) -> Path:
+    options = [option for one in overrides for option in ("--set", one)]
+    assert main(["compile", str(project.spec), "--out", str(project.root / "build"), *options]) == 0
+    return project.root / "build" / "desk"
+
+
+def run(project: Project, *arguments: str | Path) -> int:
+    return main(["run", *map(str, arguments), "--runs", str(project.root / "runs")])
+
+
+def test_json_is_the_last_line_of_stdout_and_progress_goes_to_stderr(
+    project: Project, capsys: Any
+) -> None:
+    plan = compiled(project, *SMALL)
+    capsys.readouterr()
+    assert run(project, plan, "--seed", "3", "--json") == 0
+    output = capsys.readouterr()
+    result = json.loads(output.out.splitlines()[-1])
+    assert set(result) == {"base", "trained", "steps", "seconds", "run"}
+    assert (result["steps"], Path(result["run"]).is_dir()) == (1, True)
+    assert "step 1/1" in output.err
+
+
+def test_the_table_says_where_everything_lies(project: Project, capsys: Any) -> None:
+    assert run(project, compiled(project, *SMALL)) == 0
+    output = capsys.readouterr().out
+    for word in ("base", "trained", "success", "evaluation.json", "metrics.jsonl", "checkpoints"):
+        assert word in output
+    folder = next((project.root / "runs").iterdir())
+    for name in ("evaluation.json", "metrics.jsonl", "trajectories.jsonl", "checkpoints", "model"):
+        assert (folder / name).exists()
+
+
+def save_model(folder: Path, template: str = TEMPLATE) -> None:
+    texts = ['<|im_start|>user\nBike 1?<|im_end|>{"job": "J1"}']
+    tokenizer = build_tokenizer(Tiny(), texts=texts, markup=["<final_output>", "</final_output>"])
+    tokenizer.chat_template = template
+    build_model(Tiny(hidden_size=32, heads=2), tokenizer, seed=1).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def test_a_model_folder_runs(project: Project) -> None:
+    save_model(project.root / "specs" / "model")
+    assert run(project, compiled(project, *SMALL[1:], "model.base=./model")) == 0
+
+
+FAULTY_MODELS = {
+    "weights that are no weights": ("model.safetensors", "nothing", "does not load"),
+    "a configuration that is none": ("config.json", "{]", "does not load"),
+    "a template that rewrites earlier turns": (
+        "chat_template.jinja",
+        TEMPLATE.replace(
+            "{{- message.content -}}\n", "{{- '' if loop.last else 'x' -}}{{- message.content -}}\n"
+        ),
+        "not prefix-preserving",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAULTY_MODELS)
+def test_a_model_that_cannot_be_trained_is_a_located_fault(
+    project: Project, capsys: Any, case: str
+) -> None:
+    name, content, message = FAULTY_MODELS[case]
+    save_model(project.root / "specs" / "model")
+    (project.root / "specs" / "model" / name).write_text(content)
+    project.edit("specs/desk.yaml", "model: {base: tiny}", "model: {base: ./model}")
+    plan = compiled(project, *SMALL[1:])
+    assert run(project, plan) == 1
+    errors = capsys.readouterr().err
+    assert "error[MRLC390]" in errors
+    assert "desk.yaml:3:15" in errors
+    assert message in errors
+    assert "Traceback" not in errors
+    assert not (project.root / "runs").exists()
+
+
+def test_no_plan_no_run_and_a_changed_input_are_located_faults(
+    project: Project, capsys: Any
+) -> None:
+    plan = compiled(project, *SMALL)
+    assert run(project, project.root / "nowhere") == 1
+    assert "nowhere/plan.json:1:1" in capsys.readouterr().err
+    assert main(["run", "--resume", str(project.root / "nowhere")]) == 1
+    assert "no such run" in capsys.readouterr().err
+    changed = plan / "inputs" / "specs" / "bikes.csv"
+    changed.write_text("number,job,days\n")
+    assert run(project, plan) == 1
+    errors = capsys.readouterr().err
+    assert "bikes.csv:1:1" in errors
+    assert "not the file that was compiled" in errors
+    shutil.rmtree(plan)
+    assert not (project.root / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["run"], ["run", "p", "--resume", "r"], ["run", "--resume", "r", "--seed", "1"]],
+    ids=" ".join,
+)
+def test_contradicting_arguments_are_a_usage_error(arguments: list[str], capsys: Any) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_component_that_fails_ends_the_run_with_its_place(project: Project, capsys: Any) -> None:
+    project.write("specs/rewards.py", "def polite(trajectory):\n    return 7\n")
+    assert run(project, compiled(project, *SMALL)) == 1
+    errors = capsys.readouterr().err
+    assert "desk.yaml:3" in errors
+    assert "component `polite` failed on task" in errors

@@ -15,6 +15,7 @@ from mrlc.compiler.provenance import provenance
 from mrlc.compiler.resolve import resolve
 from mrlc.compiler.tree import value_span
 from mrlc.compiler.validate import validate
+from mrlc.compiler.variables import Evaluated
 from mrlc.schemas import Experiment, Plan
 from mrlc.schemas.plan import Input, Provenance
 
@@ -41,7 +42,7 @@ def compile_spec(path: Path, *, overrides: Sequence[str] = ()) -> Compiled:
     """
     resolved = resolve(path, overrides)
     inputs = collect(resolved)
-    experiment = _valid(inputs)
+    experiment = _valid(inputs, resolved.evaluated)
     subject = Subject(experiment, inputs.tree, inputs.files)
     fail_on(run(subject))
     carried = {key: _input(file) for key, file in inputs.files.items()}
@@ -53,14 +54,16 @@ def compile_spec(path: Path, *, overrides: Sequence[str] = ()) -> Compiled:
     return Compiled(plan, provenance(resolved), inputs.files, tasks, span)
 
 
-def _valid(inputs: Inputs) -> Experiment:
-    """The experiment; a fault in its shape and a missing file are reported together."""
+def _valid(inputs: Inputs, evaluated: Evaluated) -> Experiment:
+    """The experiment; faults of expressions, of its shape and of files are reported together."""
     faults: list[Diagnostic] = list(inputs.faults)
     try:
         experiment = validate(inputs.tree)
     except CompileFailed as error:
-        raise CompileFailed([*faults, *error.diagnostics]) from None
-    fail_on(faults)
+        faults += error.diagnostics
+    # What an expression would have given is not known: its scalar is at fault once, for that.
+    faults = [fault for fault in faults if fault.path not in evaluated.unevaluated]
+    fail_on([*evaluated.faults, *faults])
     return experiment
 
 

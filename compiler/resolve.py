@@ -10,17 +10,22 @@ from mrlc.compiler.extend import load
 from mrlc.compiler.override import apply
 from mrlc.compiler.project import OVERRIDES, find_root
 from mrlc.compiler.tree import Mapping
-from mrlc.compiler.variables import evaluate
+from mrlc.compiler.variables import Evaluated, evaluate
 
 
 @dataclass(frozen=True)
 class Resolved:
     """A spec without `extends`, `vars` and expressions, every value with its place."""
 
-    tree: Mapping
+    evaluated: Evaluated
     spec: Path
     """Absolute, without symbolic links."""
     root: Path
+
+    @property
+    def tree(self) -> Mapping:
+        """The resolved values."""
+        return self.evaluated.tree
 
     def origin(self, file: str) -> str:
         """What kind of text a span's file is: `spec`, `base` or `override`."""
@@ -33,7 +38,7 @@ def resolve(path: Path, overrides: Sequence[str] = ()) -> Resolved:
     """The resolved tree of a spec.
 
     Raises:
-        CompileFailed: a file, an override or an expression has faults.
+        CompileFailed: a file or an override has faults.
     """
     spec = path.resolve()
     root = find_root(spec)

@@ -7,10 +7,10 @@ they are rendered for each episode.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Span
+from mrlc.compiler.diagnostics import Diagnostic, Span
 from mrlc.compiler.expression import Expression, ExpressionFault, Use, has_template, parse_template
 from mrlc.compiler.markers import fits, prompts
 from mrlc.compiler.suggest import did_you_mean, nearest
@@ -20,12 +20,19 @@ MAX_CHAIN = 32
 """Variables that may wait for one another."""
 
 
-def evaluate(tree: Mapping) -> Mapping:
-    """The tree with every expression replaced by its value, without `vars`.
+@dataclass(frozen=True)
+class Evaluated:
+    """A tree without `vars`, and what could not be evaluated, so that later passes go on."""
 
-    Raises:
-        CompileFailed: with every expression that is malformed or has no value.
-    """
+    tree: Mapping
+    faults: tuple[Diagnostic, ...]
+    """Every expression that is malformed or has no value."""
+    unevaluated: frozenset[str]
+    """Dotted paths of the scalars that still hold their expression."""
+
+
+def evaluate(tree: Mapping) -> Evaluated:
+    """The tree with every expression replaced by its value, as far as it has one."""
     variables = _Variables(tree)
     if isinstance(variables.tree, Mapping):
         for name in variables.tree.entries:
@@ -38,10 +45,8 @@ def evaluate(tree: Mapping) -> Mapping:
         return variables.scalar(scalar, ".".join(path))
 
     resolved = transform(tree.without("vars"), change)
-    if variables.faults:
-        raise CompileFailed(variables.faults)
     assert isinstance(resolved, Mapping)
-    return resolved
+    return Evaluated(resolved, tuple(variables.faults), frozenset(variables.unevaluated))
 
 
 class _Broken(Exception):
@@ -58,6 +63,7 @@ class _Variables:
         self.done: dict[str, Any] = {}
         self.open: list[str] = []
         self.broken: set[str] = set()
+        self.unevaluated: set[str] = set()
         if self.tree is not None and not isinstance(self.tree, Mapping):
             message = "`vars` maps names to values"
             self.faults.append(Diagnostic("MRLC202", message, self.tree.span, path="vars"))
@@ -96,6 +102,7 @@ class _Variables:
             self.faults.append(fault)
         except _Broken:
             self.broken.update(self.open[-1:])
+        self.unevaluated.add(path)
         return scalar
 
     def evaluated(self, scalar: Scalar, text: str) -> Node:

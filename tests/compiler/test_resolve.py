@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from mrlc.compiler import CompileFailed, compile_spec
+from mrlc.compiler.diagnostics import fail_on
 from mrlc.compiler.resolve import resolve
 from mrlc.compiler.tree import find, plain
 
 
 def resolved(project, text, *overrides):
-    return plain(resolve(project.write("specs/a.yaml", text), overrides).tree)
+    found = resolve(project.write("specs/a.yaml", text), overrides)
+    fail_on(found.evaluated.faults)
+    return plain(found.tree)
 
 
 def test_mappings_merge_and_the_rest_is_replaced(project):
@@ -122,3 +125,13 @@ def test_expression_in_a_block_is_found_on_its_line(project):
         resolved(project, text)
     span = caught.value.diagnostics[0].span
     assert (span.line, span.column, span.end_column) == (3, 11, 18)
+
+
+def test_a_faulty_expression_hides_no_other_fault(project):
+    """And is itself at fault once: its field is not also said to be of the wrong type."""
+    algorithm = 'algorithm: {learning_rate: "{{ vars.lr }}", group_sze: 4}'
+    text = project.spec.read_text()
+    project.write("specs/desk.yaml", text[: text.index("algorithm:")] + algorithm + "\n")
+    with pytest.raises(CompileFailed) as failed:
+        compile_spec(project.spec)
+    assert sorted(fault.code for fault in failed.value.diagnostics) == ["MRLC204", "MRLC303"]

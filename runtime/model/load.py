@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,20 +77,28 @@ def load_pretrained(model: Model, source: str | Path) -> LoadedModel:
             f"`{model.base}` does not load as a causal language model: {first[:200]}",
             help="a model folder holds config.json, *.safetensors and the tokenizer's files",
         ) from error
-    return LoadedModel(weights, _with_response_template(tokenizer))
+    return LoadedModel(weights, made_trainable(tokenizer))
 
 
-def _with_response_template(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
-    """Teach the tokenizer to read tool calls, where TRL knows its template."""
-    from trl.chat_template_utils import add_response_schema
+def made_trainable(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+    """Teach the tokenizer to read tool calls, and to keep its history, where TRL knows its template.
 
-    if getattr(tokenizer, "response_template", None) is None and tokenizer.chat_template:
-        try:
-            return add_response_schema(tokenizer)
-        except ValueError as error:
-            raise PlanFault(
-                "model.base",
-                "no parser is known for this model's chat template, so tool calls cannot be read",
-                help="set `response_template` in tokenizer_config.json (transformers, chat parsing)",
-            ) from error
+    Raises:
+        PlanFault: nobody knows how this template's tool calls are read.
+    """
+    from trl.chat_template_utils import add_response_schema, get_training_chat_template
+
+    if tokenizer.chat_template is None or getattr(tokenizer, "response_template", None) is not None:
+        return tokenizer
+    try:
+        tokenizer = add_response_schema(tokenizer)
+    except ValueError as error:
+        raise PlanFault(
+            "model.base",
+            "no parser is known for this model's chat template, so tool calls cannot be read",
+            help="set `response_template` in tokenizer_config.json (transformers, chat parsing)",
+        ) from error
+    with suppress(ValueError):  # unknown to TRL: the checks of ChatFormat decide
+        # Several published templates drop or add text in earlier turns, Qwen3's thinking for one.
+        tokenizer.chat_template = get_training_chat_template(tokenizer) or tokenizer.chat_template
     return tokenizer

@@ -73,7 +73,12 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
     setup = prepare(plan, plan_folder, seed=seed)
     if arguments.resume is None:
         folder = create_run(arguments.runs, plan_folder, plan, seed=seed)
-    return execute(setup, folder, progress_for(sys.stderr))
+    print(f"run {folder.path}", file=sys.stderr)
+    try:
+        return execute(setup, folder, progress_for(sys.stderr))
+    except KeyboardInterrupt:
+        print(f"go on with: mrlc run --resume {folder.path}", file=sys.stderr)
+        raise
 
 
 def _print_verdict(verdict: Verdict) -> None:

@@ -126,7 +126,6 @@ def _trained_model(
 
 def _train(setup: Setup, run: RunFolder, base: PreTrainedModel, report: Any) -> PreTrainedModel:
     from mrlc.runtime.train.grpo import train
-    from mrlc.runtime.train.stock import train_stock
 
     def on_step(step: int, metrics: dict[str, float]) -> None:
         report(step, setup.experiment.algorithm.steps, metrics)
@@ -142,8 +141,7 @@ def _train(setup: Setup, run: RunFolder, base: PreTrainedModel, report: Any) -> 
         score = {} if result.mean_score is None else {"eval/score/mean": result.mean_score}
         return score | {"eval/completion": result.completion}
 
-    loop = train if setup.experiment.algorithm.engine == "mrlc" else train_stock
-    return loop(setup, run, base, on_step=on_step, on_evaluate=on_evaluate)
+    return train(setup, run, base, on_step=on_step, on_evaluate=on_evaluate)
 
 
 def _verdict_on(

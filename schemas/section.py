@@ -39,7 +39,7 @@ class FileMarker:
 
 @dataclass(frozen=True)
 class CodeMarker:
-    """`package.module:name`, or `path/to/file.py:name`, whose source the plan carries."""
+    """`path/to/file.py:name`; the plan carries the file."""
 
 
 Prompt = Annotated[str, PromptMarker()]

@@ -1,11 +1,13 @@
-"""The trainer arguments that both phases share, and why each differs from its default."""
+"""From the spec to the arguments of TRL's trainers, and why some differ from their defaults."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from mrlc.runtime.record import RunFolder
 from mrlc.runtime.seeds import derive_seed
+from mrlc.runtime.setup import Setup
 from mrlc.schemas.algorithm import Algorithm, WarmStart
 
 CHECKPOINTS_KEPT = 2
@@ -51,3 +53,28 @@ def lora_config(section: Any) -> Any:
         target_modules=targets if isinstance(targets, str) else list(targets),
         task_type="CAUSAL_LM",
     )
+
+
+def grpo_config(setup: Setup, run: RunFolder, **overrides: Any) -> Any:
+    """The trainer's arguments from the spec's `algorithm`."""
+    from accelerate import PartialState
+    from trl import GRPOConfig
+
+    section, turns = setup.experiment.algorithm, setup.experiment.turns
+    processes = PartialState().num_processes
+    episodes = section.prompts_per_step * section.group_size // processes
+    micro = section.micro_batch or episodes
+    arguments = common_arguments(section, run.checkpoints, seed=setup.seed) | {
+        "max_steps": section.steps,
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": episodes // micro,
+        "num_generations": section.group_size,
+        "max_completion_length": turns.limit * (turns.max_tokens + 2 * turns.tool_result_tokens),
+        "temperature": section.temperature,
+        "loss_type": section.loss,
+        "scale_rewards": section.scale_rewards,
+        "beta": section.beta,
+        "entropy_coef": section.entropy_coefficient,
+        "max_grad_norm": section.max_grad_norm,
+    }
+    return GRPOConfig(**(arguments | overrides))

@@ -9,7 +9,7 @@ a tool says so, turns have no cause of stopping, and the context is prefilled ag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -27,51 +27,15 @@ from mrlc.runtime.rollout.trajectory import (
 )
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
-from mrlc.runtime.train.arguments import lora_config
-from mrlc.runtime.train.checkpoints import marking_callback
-from mrlc.runtime.train.grpo import OnEvaluate, OnStep, fit, grpo_config, step_callback
+from mrlc.runtime.train.arguments import grpo_config, lora_config
+from mrlc.runtime.train.loop import Loop
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def train_stock(
-    setup: Setup,
-    run: RunFolder,
-    model: PreTrainedModel,
-    *,
-    on_step: OnStep,
-    on_evaluate: OnEvaluate,
-) -> PreTrainedModel:
-    """Optimise the reward with TRL's loop; the signature is that of `grpo.train`."""
-    from transformers import PrinterCallback
-
-    reward = StockReward(setup, run)
-    trainer = stock_trainer(
-        setup,
-        run,
-        model,
-        reward=reward,
-        callbacks=[
-            marking_callback(run),
-            step_callback(setup, run, lambda: reward.metrics, on_step, on_evaluate),
-        ],
-    )
-    trainer.remove_callback(PrinterCallback)
-    fit(trainer, run)
-    trained = trainer.accelerator.unwrap_model(trainer.model)
-    return trained.merge_and_unload() if setup.experiment.model.lora else trained
-
-
-def stock_trainer(
-    setup: Setup,
-    run: RunFolder,
-    model: PreTrainedModel,
-    *,
-    reward: Callable[..., list[float | None]],
-    callbacks: Sequence[Any] = (),
-) -> Any:
-    """TRL's trainer over the spec's environment."""
+def stock_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
+    """The trainer with its own episodes, over the spec's environment."""
     from datasets import Dataset
     from trl import GRPOTrainer
 
@@ -80,6 +44,7 @@ def stock_trainer(
         {"prompt": setup.environment.messages(task), "place": place}
         for place, task in enumerate(setup.tasks["train"])
     ]
+    reward = StockReward(setup, run)
     trainer = GRPOTrainer(
         model=model,
         reward_funcs=reward,
@@ -93,11 +58,10 @@ def stock_trainer(
         processing_class=setup.base.tokenizer,
         peft_config=lora_config(setup.experiment.model.lora),
         environment_factory=environment_class(setup),
-        callbacks=list(callbacks),
     )
     # TRL would derive the schemas from the methods, in alphabetical order; the prompt must be ours.
     trainer._env_tools = {None: [dict(tool) for tool in setup.environment.tools]}
-    return trainer
+    return Loop(trainer, lambda: reward.metrics)
 
 
 class StockEnvironment:

@@ -97,7 +97,7 @@ def forced_turns(setup: Any, monkeypatch: Any) -> None:
     from mrlc.runtime.model.chat import tool_call_message
     from mrlc.runtime.rollout.policies.scripted import ScriptedPolicy
     from mrlc.runtime.rollout.trajectory import ToolCall
-    from mrlc.runtime.train.grpo import Rollouts
+    from mrlc.runtime.train.rollouts import Rollouts
 
     def turn(said: str | ToolCall) -> list[int]:
         if isinstance(said, ToolCall):

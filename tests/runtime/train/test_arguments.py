@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mrlc.runtime.run import execute
-from mrlc.runtime.train.grpo import grpo_config
+from mrlc.runtime.train.arguments import grpo_config
 from mrlc.schemas.algorithm import Algorithm
 from tests.runtime.train.conftest import Bench, Quiet, weights
 

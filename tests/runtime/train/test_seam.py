@@ -12,8 +12,13 @@ import pytest
 import torch
 from trl import GRPOTrainer
 
-from mrlc.runtime.train.grpo import Rollouts, grpo_config, reward, task_dataset
-from mrlc.runtime.train.stock import StockReward, stock_trainer
+from mrlc.runtime.record import RunFolder
+from mrlc.runtime.rollout.engine import Engine
+from mrlc.runtime.rollout.trajectory import Trajectory
+from mrlc.runtime.setup import Setup
+from mrlc.runtime.train.arguments import grpo_config
+from mrlc.runtime.train.rollouts import Rollouts, reward, task_dataset
+from mrlc.runtime.train.stock import stock_loop
 from tests.runtime.train.conftest import Bench, forced_turns
 
 PROMPT, CALL, RESULT, ANSWER = [5, 6, 7], [10, 11, 2], [20, 21], [12, 2]
@@ -27,16 +32,19 @@ class Watched(GRPOTrainer):  # type: ignore[misc] # trl is untyped
         return self.scored
 
 
-def trainer_with(bench: Bench, rollout: Any) -> Watched:
-    setup, run = bench.prepare("algorithm.steps=1", "algorithm.prompts_per_step=1")
+def watched(setup: Setup, run: RunFolder, rollout: Any, **overrides: Any) -> Watched:
     return Watched(
         model=setup.base.model,
         reward_funcs=reward,
-        args=grpo_config(setup, run, save_strategy="no"),
+        args=grpo_config(setup, run, save_strategy="no", **overrides),
         train_dataset=task_dataset(setup),
         processing_class=setup.base.tokenizer,
         rollout_func=rollout,
     )
+
+
+def trainer_with(bench: Bench, rollout: Any) -> Watched:
+    return watched(*bench.prepare("algorithm.steps=1", "algorithm.prompts_per_step=1"), rollout)
 
 
 def rollout_with(rewards: list[float | None]) -> Any:
@@ -95,14 +103,7 @@ def test_engine_logprobs_equal_the_trainers(bench: Bench) -> None:
         seen.update(rollouts(prompts, trainer))
         return dict(seen)
 
-    trainer = Watched(
-        model=setup.base.model,
-        reward_funcs=reward,
-        args=grpo_config(setup, run, save_strategy="no", learning_rate=0.0),
-        train_dataset=task_dataset(setup),
-        processing_class=setup.base.tokenizer,
-        rollout_func=rollout,
-    )
+    trainer = watched(setup, run, rollout, learning_rate=0.0)
     trainer.train()
     inputs = trainer.scored
     ids = torch.cat([inputs["prompt_ids"], inputs["completion_ids"]], 1)
@@ -116,73 +117,54 @@ def test_engine_logprobs_equal_the_trainers(bench: Bench) -> None:
             assert not bit or a == pytest.approx(b, abs=1e-4)
 
 
-def test_engine_and_stock_agree_on_forced_episodes(bench: Bench, monkeypatch: Any) -> None:
-    """The stock loop, made to write what our engine's episodes wrote, sees the same world."""
+class Forced:
+    """Makes the stock loop write what our episodes wrote, and keeps what it was scored from."""
+
+    def __init__(self, trajectories: list[Trajectory], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._trajectories = trajectories
+        self.scored: dict[str, Any] = {}
+        score = GRPOTrainer._generate_and_score_completions
+        monkeypatch.setattr(
+            GRPOTrainer, "_generate_single_turn", lambda _, ids, *__, **___: self.turns(ids)
+        )
+        monkeypatch.setattr(
+            GRPOTrainer,
+            "_generate_and_score_completions",
+            lambda trainer, inputs: self.scored.update(score(trainer, inputs)) or dict(self.scored),
+        )
+
+    def turns(self, sequences: list[list[int]]) -> tuple[list[list[int]], None]:
+        """The next turn of each row; rows come in order, those that have ended left out."""
+        waiting = iter(self._trajectories)
+        return [
+            next(filter(None, (self.next_turn(t, s) for t in waiting))) for s in sequences
+        ], None
+
+    def next_turn(self, trajectory: Trajectory, sequence: list[int]) -> list[int] | None:
+        """The turn that the trajectory wrote after exactly this sequence."""
+        so_far = list(trajectory.prompt_ids)
+        for turn in trajectory.turns:
+            if so_far == list(sequence):
+                return list(turn.ids)
+            so_far += [*turn.ids, *turn.feedback_ids]
+        return None
+
+
+def test_engine_and_stock_agree_on_forced_episodes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     setup, run = bench.prepare("algorithm.steps=1", "turns.max_tokens=128")
-    ours: list[Any] = []
+    ours: list[Trajectory] = []
     forced_turns(setup, monkeypatch)
-    plain = Rollouts(setup, run)
-    record = plain._record
-    monkeypatch.setattr(
-        Rollouts, "_record", lambda self, e, t, **k: (ours.extend(e), record(e, t, **k))[1]
-    )
-    mine = Watched(
-        model=setup.base.model,
-        reward_funcs=reward,
-        args=grpo_config(setup, run, save_strategy="no", learning_rate=0.0),
-        train_dataset=task_dataset(setup),
-        processing_class=setup.base.tokenizer,
-        rollout_func=plain,
-    )
+
+    play = Engine.run
+    monkeypatch.setattr(Engine, "run", lambda *given: ours.extend(play(*given)) or list(ours))
+    mine = watched(setup, run, Rollouts(setup, run))
     mine.train()
     monkeypatch.undo()
+    assert {len(t.turns) for t in ours} == {1, 2, 3}
 
-    scripts = [[list(turn.ids) for turn in e.trajectory.turns] for e in ours]
-    theirs = StockReward(setup, run)
-    stock = stock_trainer(setup, run, setup.base.model, reward=theirs)
-    stock.args.save_strategy = "no"
-    rounds: list[list[list[int]]] = []
-
-    def forced(self: Any, prompt_ids: Any, *_: Any, **__: Any) -> Any:
-        if not rounds:
-            rounds.extend([list(script) for script in scripts])
-        # A row is known by what its sequence begins with: prompt and earlier turns.
-        out = []
-        for ids in prompt_ids:
-            print(setup.base.tokenizer.decode(ids))
-            row = next(r for r in range(len(rounds)) if r not in taken and matches(ours[r], ids))
-            taken.add(row)
-            turn = sum(1 for t in ours[row].trajectory.turns if len(ids) >= position(ours[row], t))
-            out.append(scripts[row][turn - 1])
-        taken.clear()
-        return out, None
-
-    taken: set[int] = set()
-    monkeypatch.setattr(type(stock), "_generate_single_turn", forced)
-    scored: dict[str, Any] = {}
-    original = type(stock)._generate_and_score_completions
-
-    def watch(self: Any, inputs: Any) -> Any:
-        scored.update(original(self, inputs))
-        return dict(scored)
-
-    monkeypatch.setattr(type(stock), "_generate_and_score_completions", watch)
-    stock.train()
-    assert len({len(e.trajectory.turns) for e in ours}) == 3  # of one, two and three turns
+    forced = Forced(ours, monkeypatch)
+    stock_loop(setup, run, setup.base.model).trainer.train()
     for key in ("prompt_ids", "completion_ids", "tool_mask", "advantages"):
-        assert torch.equal(scored[key], mine.scored[key]), key
-
-
-def position(episode: Any, turn: Any) -> int:
-    """Where a turn begins in its episode's sequence."""
-    at = len(episode.trajectory.prompt_ids)
-    for earlier in episode.trajectory.turns:
-        if earlier is turn:
-            return at
-        at += len(earlier.ids) + len(earlier.feedback_ids)
-    raise AssertionError
-
-
-def matches(episode: Any, ids: list[int]) -> bool:
-    whole = [*episode.trajectory.prompt_ids, *episode.trajectory.completion_ids]
-    return len(ids) < len(whole) and whole[: len(ids)] == list(ids)
+        assert torch.equal(forced.scored[key], mine.scored[key]), key

@@ -1,0 +1,121 @@
+"""Our episodes inside TRL's GRPOTrainer.
+
+The seam is `rollout_func`: the trainer hands it prompts, which here are places in the list
+of training tasks, and gets back token ids, their log-probs, a mask of the ids that the model
+wrote, and each episode's reward. An episode without a reward (its environment broke) is None
+there, which TRL leaves out of its group's baseline and gives no advantage.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics
+from mrlc.runtime.record import RunFolder
+from mrlc.runtime.rollout.engine import EpisodeRequest
+from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
+from mrlc.runtime.seeds import derive_seed
+from mrlc.runtime.setup import Setup
+from mrlc.runtime.train.arguments import grpo_config, lora_config
+from mrlc.runtime.train.loop import Loop
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+def rollouts_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
+    """The trainer with our episodes."""
+    from trl import GRPOTrainer
+
+    rollouts = Rollouts(setup, run)
+    trainer = GRPOTrainer(
+        model=model,
+        reward_funcs=reward,
+        args=grpo_config(setup, run),
+        train_dataset=task_dataset(setup),
+        processing_class=setup.base.tokenizer,
+        peft_config=lora_config(setup.experiment.model.lora),
+        rollout_func=rollouts,
+    )
+    return Loop(trainer, lambda: rollouts.metrics)
+
+
+@dataclass
+class Rollouts:
+    """TRL's `rollout_func`: episodes of a step, recorded as they end."""
+
+    setup: Setup
+    run: RunFolder
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Of the last step's episodes, over all processes."""
+
+    def __call__(self, prompts: list[str], trainer: Any) -> dict[str, list[Any]]:
+        """Run one episode a prompt; lists come in the order of `prompts`."""
+        started = time.monotonic()
+        policy = self._policy(trainer)
+        trajectories = self.setup.engine.run(policy, self._requests(prompts, trainer))
+        episodes = [ScoredEpisode(t, self.setup.reward.score(t)) for t in trajectories]
+        self._record(episodes, trainer, seconds=time.monotonic() - started)
+        return trainer_inputs(episodes, end_id=self.setup.chat.end_id)
+
+    def _policy(self, trainer: Any) -> TransformersPolicy:
+        return TransformersPolicy(
+            trainer.accelerator.unwrap_model(trainer.model_wrapped),
+            end_id=self.setup.chat.end_id,
+            pad_id=int(self.setup.base.tokenizer.pad_token_id),
+            temperature=self.setup.experiment.algorithm.temperature,
+        )
+
+    def _requests(self, prompts: list[str], trainer: Any) -> list[EpisodeRequest]:
+        """TRL repeats each prompt for its group, and deals the batch out by process."""
+        group = self.setup.experiment.algorithm.group_size
+        first = trainer.accelerator.process_index * len(prompts)
+        tasks = [self.setup.tasks["train"][int(prompt)] for prompt in prompts]
+        return [
+            EpisodeRequest(task, member, self._seed(trainer.state.global_step, task.id, member))
+            for task, member in zip(
+                tasks, ((first + i) % group for i in range(len(prompts))), strict=True
+            )
+        ]
+
+    def _seed(self, step: int, task: str, member: int) -> int:
+        """A stream for each task and member, new at each step."""
+        return derive_seed(self.setup.seed, "train", step, task, member)
+
+    def _record(self, episodes: list[ScoredEpisode], trainer: Any, *, seconds: float) -> None:
+        from accelerate.utils import gather_object
+
+        everyone: list[ScoredEpisode] = gather_object(episodes)
+        group = self.setup.experiment.algorithm.group_size
+        self.metrics = rollout_metrics(everyone, group_size=group)
+        self.metrics["time/rollout_s"] = seconds
+        if trainer.accelerator.is_main_process:
+            self.run.append_episodes(everyone, phase="train", step=trainer.state.global_step + 1)
+
+
+def trainer_inputs(episodes: list[ScoredEpisode], *, end_id: int) -> dict[str, list[Any]]:
+    """What `rollout_func` returns, one entry an episode."""
+    trajectories = [episode.trajectory for episode in episodes]
+    # An episode that broke before its first turn still needs one id; it carries no loss.
+    return {
+        "prompt_ids": [list(t.prompt_ids) for t in trajectories],
+        "completion_ids": [t.completion_ids or [end_id] for t in trajectories],
+        "logprobs": [t.logprobs or [0.0] for t in trajectories],
+        "env_mask": [t.loss_mask or [0] for t in trajectories],
+        "mrlc_reward": [e.reward.total if e.reward else None for e in episodes],
+    }
+
+
+def reward(mrlc_reward: list[float | None], **_: Any) -> list[float | None]:
+    """TRL's reward function: the total that the episode was given."""
+    return mrlc_reward
+
+
+def task_dataset(setup: Setup) -> Any:
+    """One row a training task; its prompt is its place in the list, as text."""
+    from datasets import Dataset
+
+    places = range(len(setup.tasks["train"]))
+    return Dataset.from_list([{"prompt": str(place)} for place in places])

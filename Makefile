@@ -37,5 +37,5 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
 	touch $@
 
-clean:
-	rm -rf $(VENV) build runs
+clean:  ## the environment and the plans; runs stay
+	rm -rf $(VENV) build

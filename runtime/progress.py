@@ -53,6 +53,19 @@ class _Figures:
         return "  ".join(f"{name} {value:.3f}" for name, value in self._latest.items())
 
 
+class _Pace:
+    """How long the rest takes, at the mean pace of this process; a resumed run starts midway."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._first: int | None = None
+
+    def left(self, step: int, total: int) -> str:
+        self._first = step - 1 if self._first is None else self._first
+        each = (time.monotonic() - self._started) / (step - self._first)
+        return _clock(each * (total - step))
+
+
 class PlainProgress:
     """One line at the start of a phase, one for each tenth of it, one at the end."""
 
@@ -64,24 +77,20 @@ class PlainProgress:
         """Print as the phase goes on."""
         started = time.monotonic()
         print(f"{name} …", file=self._stream, flush=True)
-        yield _PlainPhase(name, self._stream, started)
+        yield _PlainPhase(name, self._stream)
         print(f"{name} done in {_clock(time.monotonic() - started)}", file=self._stream, flush=True)
 
 
 class _PlainPhase:
-    def __init__(self, name: str, stream: TextIO, started: float) -> None:
-        self._name, self._stream, self._started = name, stream, started
-        self._figures = _Figures()
-        self._first: int | None = None
+    def __init__(self, name: str, stream: TextIO) -> None:
+        self._name, self._stream = name, stream
+        self._figures, self._pace = _Figures(), _Pace()
 
     def step(self, step: int, total: int, metrics: Mapping[str, float]) -> None:
         """Print a line at each tenth of the way."""
-        self._first = step - 1 if self._first is None else self._first
-        figures = self._figures.update(metrics)
+        figures, left = self._figures.update(metrics), self._pace.left(step, total)
         if step % max(1, total // 10) and step != total:
             return
-        each = (time.monotonic() - self._started) / (step - self._first)
-        left = _clock(each * (total - step))
         line = f"{self._name}  step {step}/{total}  {figures}  {left} left"
         print(line, file=self._stream, flush=True)
 
@@ -93,44 +102,36 @@ class RichProgress:
     def phase(self, name: str) -> Iterator[Phase]:
         """Show a bar while the phase lasts, and leave it when it ends."""
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            SpinnerColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         bar = Progress(
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description:<20}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.description:<18}"),
+            BarColumn(bar_width=20),
             TimeElapsedColumn(),
-            TextColumn("·"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
+            TextColumn("{task.fields[news]}"),
             console=Console(stderr=True),
         )
         with bar:
-            task = bar.add_task(name, total=None, figures="")
-            yield _RichPhase(bar, task)
-            total = bar.tasks[0].total or 1
-            bar.update(task, total=total, completed=total)
+            phase = _RichPhase(bar, bar.add_task(name, total=None, news=""))
+            yield phase
+            phase.finish()
 
 
 class _RichPhase:
     def __init__(self, bar: RichBar, task: TaskID) -> None:
         self._bar, self._task = bar, task
-        self._figures = _Figures()
+        self._figures, self._pace = _Figures(), _Pace()
 
     def step(self, step: int, total: int, metrics: Mapping[str, float]) -> None:
         """Move the bar."""
-        figures = self._figures.update(metrics)
-        self._bar.update(self._task, completed=step, total=total, figures=figures)
+        figures, left = self._figures.update(metrics), self._pace.left(step, total)
+        news = f"step {step}/{total}  {figures}" + (f"  {left} left" if step < total else "")
+        self._bar.update(self._task, completed=step, total=total, news=news)
+
+    def finish(self) -> None:
+        """Fill the bar, also of a phase without steps."""
+        self._bar.update(self._task, completed=1, total=1)
 
 
 def progress_for(stream: TextIO) -> Progress:

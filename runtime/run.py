@@ -109,7 +109,7 @@ def _base_model(setup: Setup, run: RunFolder, progress: Progress) -> PreTrainedM
                 model = warm_start(setup, run, phase.step)
         _save(setup, model, run.base)
     shutil.rmtree(run.warm_start, ignore_errors=True)
-    return load_pretrained(setup.experiment.model, run.base).model
+    return _load(setup, run.base)
 
 
 def _trained_model(
@@ -121,7 +121,7 @@ def _trained_model(
             with progress.phase("training") as phase:
                 model = _train(setup, run, base, phase.step)
         _save(setup, model, run.model)
-    return load_pretrained(setup.experiment.model, run.model).model
+    return _load(setup, run.model)
 
 
 def _train(setup: Setup, run: RunFolder, base: PreTrainedModel, report: Any) -> PreTrainedModel:
@@ -183,6 +183,14 @@ def policies_of(setup: Setup, model: PreTrainedModel) -> PolicyAt:
         )
 
     return at
+
+
+def _load(setup: Setup, folder: Path) -> PreTrainedModel:
+    """A saved model, on the device that will run it."""
+    import torch
+
+    model = load_pretrained(setup.experiment.model, folder).model
+    return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _save(setup: Setup, model: PreTrainedModel, folder: Path) -> None:

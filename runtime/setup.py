@@ -57,6 +57,10 @@ def load_plan(folder: Path) -> Plan:
     Raises:
         PlanBroken: there is no plan, it cannot be read, or an input is not the one compiled.
     """
+    if folder.is_file():
+        raise PlanBroken(
+            folder, "a file, not the folder of a plan", help=f"mrlc compile {folder} writes one"
+        )
     file = folder / "plan.json"
     try:
         plan = Plan.model_validate_json(file.read_bytes())

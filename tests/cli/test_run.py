@@ -106,6 +106,8 @@ def test_no_plan_no_run_and_a_changed_input_are_located_faults(
     plan = compiled(project, *SMALL)
     assert run(project, project.root / "nowhere") == 1
     assert "nowhere/plan.json:1:1" in capsys.readouterr().err
+    assert run(project, project.spec) == 1
+    assert "a file, not the folder of a plan" in capsys.readouterr().err
     assert main(["run", "--resume", str(project.root / "nowhere")]) == 1
     assert "no such run" in capsys.readouterr().err
     changed = plan / "inputs" / "specs" / "bikes.csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mrlc.compiler.checks import Subject, check
+from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic, Label
 
 

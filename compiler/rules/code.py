@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mrlc.compiler.checks import Subject, check
+from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic, Span
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.markers import marked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mrlc.compiler.checks import Subject, check
+from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic, Label, Span
 from mrlc.compiler.expression import Expression, ExpressionFault, Use, parse_template
 from mrlc.compiler.files import Row, Table

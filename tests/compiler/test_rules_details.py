@@ -7,8 +7,8 @@ import json
 import pytest
 
 from mrlc.compiler import CompileFailed, compile_spec
-from mrlc.compiler.checks.answers import _allows
-from mrlc.compiler.checks.sql import placeholders, statements
+from mrlc.compiler.rules.answers import _allows
+from mrlc.compiler.rules.sql import placeholders, statements
 from mrlc.compiler.files import InputFile
 from mrlc.schemas.answer import Field_
 

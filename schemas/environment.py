@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from mrlc.schemas.answer import Answer
-from mrlc.schemas.section import Identifier, Prompt, Section, SqlFile
+from mrlc.schemas.section import Identifier, JsonFile, Prompt, Section, SqlFile
 from mrlc.schemas.tools import Tool
 
 
@@ -28,3 +28,5 @@ class Environment(Section):
     state: dict[Identifier, State] = {}
     tools: Annotated[tuple[Tool, ...], Field(max_length=64)] = ()
     answer: Answer = Answer()
+    production: JsonFile | None = None
+    """The tools that ship, exported: a list of JSON Schemas, OpenAPI, MCP or Bedrock. They must fit."""

@@ -38,6 +38,8 @@ class Evaluation(Section):
     """Of the sampled episodes. Success itself is measured greedily."""
     every_steps: Annotated[int, Field(ge=1)] = 10
     """Training steps between evaluations on the validation split."""
+    same_rule: bool = False
+    """Whether the scorer may be code that the reward runs too, so that a fault of it fools both."""
 
     @model_validator(mode="after")
     def _enough_samples(self) -> Evaluation:

@@ -2,7 +2,7 @@
 
 Same: equal after Unicode compatibility folding (NFKC), case folding and joining of white space.
 
-Near: four fifths of their four-word shingles are shared, and their numbers and identifiers are
+Near: seven tenths of their three-word shingles are shared, and their numbers and identifiers are
 the same ones. Generated tasks differ by a number in one sentence, rightly; a paraphrase keeps
 the number. Short texts are never near, as one word is then a large part.
 
@@ -21,11 +21,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-SHINGLE = 4
+SHINGLE = 3
 """Words of a shingle."""
 LEAST_WORDS = 12
 """Words of the shortest text that can be near another."""
-NEAR = 0.8
+NEAR = 0.7
 """Share of shingles in common, from which on texts are near."""
 BANDS = 8
 """Smallest hashes under which a text is filed."""

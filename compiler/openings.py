@@ -19,6 +19,17 @@ def openings(subject: Subject, split: str) -> tuple[Opening, ...]:
     return _rendered(environment.system, environment.prompt, file, file.sha256)
 
 
+def shows_task(subject: Subject) -> bool:
+    """Whether a prompt uses any column, or cannot be told."""
+    environment = subject.experiment.environment
+    try:
+        return any(
+            parse_template(text).expressions for text in (environment.system, environment.prompt)
+        )
+    except ExpressionFault:
+        return True
+
+
 @lru_cache(maxsize=32)
 def _rendered(system: str, prompt: str, file: InputFile, sha256: str) -> tuple[Opening, ...]:
     """Kept by content: the variants of a sweep mostly show the same prompts of the same data."""

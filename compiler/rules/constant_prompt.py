@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mrlc.compiler.expression import ExpressionFault, parse_template
+from mrlc.compiler.openings import shows_task
 from mrlc.compiler.rules import Edit, Finding, Subject, rule
 
 
@@ -22,17 +22,7 @@ def prompt_tells_the_task(subject: Subject) -> Iterator[Finding]:
 
     Put the task into the prompt, as in `{{ task.question }}`.
     """
-    environment = subject.experiment.environment
-    try:
-        uses = [
-            use.names[0]
-            for text in (environment.system, environment.prompt)
-            for expression in parse_template(text).expressions
-            for use in expression.uses
-        ]
-    except ExpressionFault:
-        return
-    if not uses:
+    if not shows_task(subject):
         columns = subject.split_file("train").table.columns
         help = f"write a column into it, as in {{{{ task.{_likely(columns)} }}}}"
         yield Finding("environment.prompt", "every task has the same prompt", help=help)

@@ -36,7 +36,11 @@ def components_pay(subject: Subject) -> Iterator[Finding]:
     "MRLC527",
     "right-answers-unpaid",
     bad=(Edit(f"    - {FIELDS}\n    - {POLITE}\n", f"    - {FORM}\n"),),
-    good=(Edit(f"    - {FIELDS}\n    - {POLITE}\n", f"    - {FIELDS}\n    - {FORM.replace('9', '1')}\n"),),
+    good=(
+        Edit(
+            f"    - {FIELDS}\n    - {POLITE}\n", f"    - {FIELDS}\n    - {FORM.replace('9', '1')}\n"
+        ),
+    ),
 )
 def right_answers_are_paid(subject: Subject) -> Iterator[Finding]:
     """The reward pays for giving an answer, and not for a right one.

@@ -19,8 +19,8 @@ FORMS = {
     "a Slack token": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     "a password in an address": r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/:@{]+@",
-    "a password": r"(?i)\b(?:password|passwd|pwd|secret|api_?key|access_?token)\s*=\s*"
-    r"(?!env:|secretsmanager:)[^\s,;&'\"{<:]{4,}",
+    "a password": r"(?i:\b(?:password|passwd|pwd|secret|api_?key|access_?token)\s*=\s*"
+    r"(?!env:|secretsmanager:)[^\s,;&'\"{<:]{4,})",
 }
 _SECRET = re.compile("|".join(f"({form})" for form in FORMS.values()))
 TOKEN = "hf_" + "aB3d" * 9  # in parts, so that no scanner takes it for a real one

@@ -19,8 +19,7 @@ SHOP = "    shop: {sqlite: shop.sql}\n"
         Edit("sql: {state: shop,", "sql: {state: stock,"),
         Edit(
             "  answer:\n",
-            '    - name: clear\n      sql: {state: shop, write: "DELETE FROM visits"}\n'
-            "  answer:\n",
+            '    - name: clear\n      sql: {state: shop, write: "DELETE FROM visits"}\n  answer:\n',
         ),
     ),
 )

@@ -97,11 +97,14 @@ def _operation(operation: Any, shared: list[Any], api: Any) -> ShippedTool:
     parameters = {}
     for given in (*shared, *(operation.get("parameters") or ())):
         one = _followed(given, api)
-        schema = {**one.get("schema", {}), "description": one.get("description", "")}
+        schema: dict[str, Any] = {
+            **one.get("schema", {}),
+            "description": one.get("description", ""),
+        }
         parameters[one["name"]] = _parameter(schema, api, is_required=bool(one.get("required")))
     body = _followed(operation.get("requestBody") or {}, api).get("content", {})
-    schema = _followed(body.get("application/json", {}).get("schema", {}), api)
-    parameters.update(_properties(schema, api))
+    content = _followed(body.get("application/json", {}).get("schema", {}), api)
+    parameters.update(_properties(content, api))
     description = operation.get("description") or operation.get("summary") or ""
     return ShippedTool(operation["operationId"], description, parameters)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mrlc.compiler.expression import ExpressionFault, parse_template
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
-from mrlc.compiler.rules.columns import compared
+from mrlc.compiler.rules.columns import compared, missing_column
 from mrlc.compiler.tree import Scalar
 from mrlc.compiler.variables import within
 
@@ -32,9 +32,12 @@ def prompt_hides_the_answer(subject: Subject) -> Iterator[Finding]:
             for column in sorted(against):
                 if f"{used}.".startswith(f"{column}.") or f"{column}.".startswith(f"{used}."):
                     assert prompt is not None
+                    span = within(prompt, *at)
+                    if missing_column(subject, tuple(used.split(".")), span, path) is not None:
+                        break  # it shows nothing, and is reported for that
                     label = Label(subject.value(against[column]), "compared here")
                     message = f"the prompt shows the expected answer, `{used}`"
-                    yield Finding(path, message, "", (label,), None, within(prompt, *at))
+                    yield Finding(path, message, "", (label,), None, span)
                     break
 
 

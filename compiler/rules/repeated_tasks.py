@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from mrlc.compiler.files import Row
 from mrlc.compiler.likeness import Likeness, normal
-from mrlc.compiler.openings import Opening
+from mrlc.compiler.openings import Opening, shows_task
 from mrlc.compiler.openings import openings as all_openings
-from mrlc.compiler.openings import shows_task
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
 from mrlc.compiler.rules.answers import _value
 from mrlc.compiler.rules.columns import compared
 from mrlc.compiler.rules.splits import _content
-from mrlc.compiler.files import Row
 from mrlc.compiler.subject import SPLITS
 
 TRAIN, TEST = "specs/data/train.jsonl", "specs/data/test.jsonl"

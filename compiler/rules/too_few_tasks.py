@@ -22,8 +22,9 @@ def a_step_has_its_tasks(subject: Subject) -> Iterator[Finding]:
     Lower `prompts_per_step`, or add tasks.
     """
     algorithm = subject.experiment.algorithm
-    tasks = len(subject.split_file("train").table.rows)
-    if algorithm.steps and 0 < tasks < algorithm.prompts_per_step:
+    table = subject.split_file("train").table
+    tasks = len(table.rows)
+    if algorithm.steps and not table.faults and 0 < tasks < algorithm.prompts_per_step:
         count = f"{tasks} training task{'' if tasks == 1 else 's'}"
         message = f"a step draws {algorithm.prompts_per_step} tasks, but there are {count}"
         label = Label(subject.value("data.train"), count)

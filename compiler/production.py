@@ -80,7 +80,7 @@ def _tools(value: Any) -> Iterator[ShippedTool]:
 def _tool(tool: Any) -> ShippedTool:
     told = tool.get("function") or tool.get("toolSpec") or tool
     forms = ("parameters", "inputSchema", "input_schema")
-    schema = next((told[key] for key in forms if told.get(key)), {})
+    schema: dict[str, Any] = next((told[key] for key in forms if told.get(key)), {})
     schema = schema.get("json", schema)
     parameters = dict(_properties(schema, schema))
     return ShippedTool(str(told["name"]), told.get("description") or "", parameters)

@@ -34,7 +34,7 @@ Quote the value.""",
     ),
     "MRLC204": Page(
         """\
-No field has this name. Were it ignored, the field that was meant would silently keep its default,
+Were the key ignored, the field that was meant would silently keep its default,
 and hours of training would tell you.
 
 Correct the name; the help line offers the nearest.""",

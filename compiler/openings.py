@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from mrlc.compiler.expression import Expression, ExpressionFault, parse_template
 from mrlc.compiler.files import InputFile, Row
+from mrlc.compiler.likeness import normal
 from mrlc.compiler.subject import Subject
 
 Opening = tuple[Row, str]
 
 
-def openings(subject: Subject, split: str) -> tuple[Opening, ...]:
-    """Each task of a split with its rendered texts; none where a prompt has faults."""
+class Shown(NamedTuple):
+    """A split under a spec's prompts; what is computed of it is kept by this, its content.
+
+    The variants of a sweep mostly show the same prompts of the same data.
+    """
+
+    system: str
+    prompt: str
+    file: InputFile
+    sha256: str
+
+
+def shown(subject: Subject, split: str) -> Shown:
+    """A split as the model is shown it."""
     environment = subject.experiment.environment
     file = subject.split_file(split)
-    return _rendered(environment.system, environment.prompt, file, file.sha256)
+    return Shown(environment.system, environment.prompt, file, file.sha256)
 
 
 def shows_task(subject: Subject) -> bool:
@@ -30,17 +43,29 @@ def shows_task(subject: Subject) -> bool:
         return True
 
 
-@lru_cache(maxsize=32)
-def _rendered(system: str, prompt: str, file: InputFile, sha256: str) -> tuple[Opening, ...]:
-    """Kept by content: the variants of a sweep mostly show the same prompts of the same data."""
+@lru_cache(maxsize=64)
+def openings(split: Shown) -> tuple[Opening, ...]:
+    """Each task of a split with its rendered texts; none where a prompt has faults."""
     try:
-        templates = [parse_template(text) for text in (system, prompt)]
+        templates = [parse_template(text) for text in (split.system, split.prompt)]
         return tuple(
             (row, "\n".join("".join(_part(part, row) for part in one.parts) for one in templates))
-            for row in file.table.rows
+            for row in split.file.table.rows
         )
     except ExpressionFault:
         return ()
+
+
+@lru_cache(maxsize=64)
+def normal_openings(split: Shown) -> tuple[Opening, ...]:
+    """The same, the texts as a reader compares them."""
+    return tuple((row, normal(text)) for row, text in openings(split))
+
+
+@lru_cache(maxsize=64)
+def longest_opening(split: Shown) -> str:
+    """The longest text of a split, in bytes."""
+    return max((text for _, text in openings(split)), key=lambda one: len(one.encode()), default="")
 
 
 def _part(part: str | Expression, row: Row) -> str:

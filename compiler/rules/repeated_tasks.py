@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import combinations
 
 from mrlc.compiler.files import Row
-from mrlc.compiler.likeness import Likeness, normal
-from mrlc.compiler.openings import Opening, shows_task
-from mrlc.compiler.openings import openings as all_openings
+from mrlc.compiler.likeness import Likeness
+from mrlc.compiler.openings import Shown, normal_openings, shown, shows_task
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
 from mrlc.compiler.rules.answers import _value
 from mrlc.compiler.rules.columns import compared
 from mrlc.compiler.rules.splits import _content
 from mrlc.compiler.subject import SPLITS
+
+Pairs = tuple[tuple[Row, Row], ...]
 
 TRAIN, TEST = "specs/data/train.jsonl", "specs/data/test.jsonl"
 STORY = (
@@ -36,13 +38,8 @@ def prompts_are_in_one_split(subject: Subject) -> Iterator[Finding]:
 
     Split by the thing that the tasks are about (the customer, the order), not by row.
     """
-    for first, second in combinations(SPLITS, 2):
-        known = {normal(text): row for row, text in reversed(openings(subject, first))}
-        same = [
-            (row, known[normal(text)])
-            for row, text in openings(subject, second)
-            if normal(text) in known and not _is_one_task(row, known[normal(text)])
-        ]
+    for first, second in _compared_splits(subject):
+        same = _same(shown(subject, first), shown(subject, second))
         if same:
             yield _shared(subject, same, (first, second), "repeats", "repeat")
 
@@ -69,17 +66,8 @@ def prompts_differ_between_splits(subject: Subject) -> Iterator[Finding]:
 
     Keep all wordings of one task in one split.
     """
-    texts = {split: openings(subject, split) for split in SPLITS}
-    for first, second in combinations(SPLITS, 2):
-        known = {normal(text): row for row, text in reversed(texts[first])}
-        likeness = Likeness()
-        likeness.add(known)
-        near = [
-            (row, known[match])
-            for row, text in texts[second]
-            if normal(text) not in known
-            and (match := next(likeness.near(normal(text)), None)) is not None
-        ]
+    for first, second in _compared_splits(subject):
+        near = _near(shown(subject, first), shown(subject, second))
         if near:
             yield _shared(subject, near, (first, second), "nearly repeats", "nearly repeat")
 
@@ -101,10 +89,10 @@ def tasks_do_not_contradict(subject: Subject) -> Iterator[Finding]:
     Write that column into the prompt, or mend the data.
     """
     for against, path in sorted({column: path for path, column in compared(subject)}.items()):
-        for split in SPLITS:
+        for split in SPLITS if shows_task(subject) else ():
             seen: dict[str, Row] = {}
-            for row, text in openings(subject, split):
-                first = seen.setdefault(normal(text), row)
+            for row, text in normal_openings(shown(subject, split)):
+                first = seen.setdefault(text, row)
                 if _value(first.values, against) != _value(row.values, against):
                     message = f"two tasks of {split} differ in `{against}`, not in their prompt"
                     label = Label(first.span, "the same prompt")
@@ -113,9 +101,33 @@ def tasks_do_not_contradict(subject: Subject) -> Iterator[Finding]:
                     break
 
 
-def openings(subject: Subject, split: str) -> tuple[Opening, ...]:
-    """The openings of a split; none where all are one text, which is another rule's fault."""
-    return all_openings(subject, split) if shows_task(subject) else ()
+def _compared_splits(subject: Subject) -> list[tuple[str, str]]:
+    """Pairs of splits; none where all prompts are one text, which is another rule's fault."""
+    return list(combinations(SPLITS, 2)) if shows_task(subject) else []
+
+
+@lru_cache(maxsize=64)
+def _same(first: Shown, second: Shown) -> Pairs:
+    """Tasks of the second split whose prompt is in the first, with the task there."""
+    known = {text: row for row, text in reversed(normal_openings(first))}
+    return tuple(
+        (row, known[text])
+        for row, text in normal_openings(second)
+        if text in known and not _is_one_task(row, known[text])
+    )
+
+
+@lru_cache(maxsize=64)
+def _near(first: Shown, second: Shown) -> Pairs:
+    """Tasks of the second split whose prompt is near one of the first, with the task there."""
+    known = {text: row for row, text in reversed(normal_openings(first))}
+    likeness = Likeness()
+    likeness.add(known)
+    return tuple(
+        (row, known[match])
+        for row, text in normal_openings(second)
+        if text not in known and (match := next(likeness.near(text), None)) is not None
+    )
 
 
 def _is_one_task(row: Row, other: Row) -> bool:
@@ -126,7 +138,7 @@ def _is_one_task(row: Row, other: Row) -> bool:
 
 
 def _shared(
-    subject: Subject, pairs: list[tuple[Row, Row]], splits: tuple[str, str], one: str, many: str
+    subject: Subject, pairs: Pairs, splits: tuple[str, str], one: str, many: str
 ) -> Finding:
     """One finding for two splits, shown with the first pair."""
     (row, other), (first, second) = pairs[0], splits

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mrlc.compiler import tokens
-from mrlc.compiler.openings import openings
+from mrlc.compiler.openings import longest_opening, shown
 from mrlc.compiler.recorded import longest
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
 from mrlc.compiler.subject import SPLITS
@@ -79,7 +79,7 @@ def budget(subject: Subject) -> Budget:
     experiment = subject.experiment
     is_tiny = experiment.model.base == "tiny"
     fixed = _tools(subject, is_tiny=is_tiny)
-    texts = {text for split in SPLITS for _, text in openings(subject, split)} or {""}
+    texts = [longest_opening(shown(subject, split)) for split in SPLITS]
     turns = experiment.turns
     tools = experiment.environment.tools
     return Budget(

@@ -49,7 +49,11 @@ def test_every_page_is_printed(capsys):
     [
         ("algorithm.steps", [], ["algorithm.steps = 2", "specs/desk.yaml:38:20"]),
         ("algorithm.beta", [], ["algorithm.beta = 0.0", "the spec does not give it"]),
-        ("algorithm.steps", ["--set", "algorithm.steps=7"], ["= 7", "from the override, --set:1:17"]),
+        (
+            "algorithm.steps",
+            ["--set", "algorithm.steps=7"],
+            ["= 7", "from the override, --set:1:17"],
+        ),
         ("environment.tools.book.sql.state", [], ['environment.tools.1.sql.state = "shop"']),
         ("description", [], ["from the base, specs/lib/base.yaml:1:14"]),
         ("warm_start", [], ["holds demonstrations, steps"]),
@@ -70,7 +74,10 @@ def test_value_with_its_place(mrlc, project, path, options, lines):
     [
         ("MRLC999", "unknown code `MRLC999`"),
         ("unknwon-key", "did you mean `unknown-key`?"),
-        ("algorithm.learnig_rate", "`algorithm` has no `learnig_rate`; did you mean `learning_rate`?"),
+        (
+            "algorithm.learnig_rate",
+            "`algorithm` has no `learnig_rate`; did you mean `learning_rate`?",
+        ),
         ("enviroment.prompt", "a spec has no `enviroment`; did you mean `environment`?"),
         ("name.first", "`name` is a single value"),
     ],

@@ -6,7 +6,7 @@ No clock, no network, no torch, no environment variable. The passes, in order:
     resolve     bases, overrides, variables and expressions
     inputs      the files that the spec names
     validate    tree → `Experiment`
-    checks      what the schema cannot say
+    rules       what the schema cannot say
     plan        `Experiment` and inputs → `Plan`, with its digests
     write       the plan's folder, whole or not at all
 

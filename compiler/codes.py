@@ -1,7 +1,8 @@
 """The codes of diagnostics. A code never changes its meaning and is never used again.
 
 1xx YAML, 2xx the schema, 3xx expressions, references and the files that a spec names,
-5xx practice, 9xx faults of mrlc itself.
+5xx practice, 9xx faults of mrlc itself. The table holds the codes that passes raise; those of
+rules stand beside their rules and are entered when the rules are loaded.
 """
 
 from __future__ import annotations
@@ -71,3 +72,9 @@ CODES: dict[str, Code] = {
     "MRLC391": Code("broken-plan", "A plan or run folder is absent or not what was compiled."),
     "MRLC901": Code("internal", "A fault of mrlc itself."),
 }
+
+
+def register(code: str, entry: Code) -> None:
+    """Enter the code of a rule."""
+    assert code not in CODES, f"{code} is taken by {CODES[code].name}"
+    CODES[code] = entry

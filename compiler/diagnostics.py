@@ -80,15 +80,21 @@ class CompileFailed(Exception):
     """The spec has faults; `diagnostics` holds every one that was found, sorted, each once."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self.diagnostics = tuple(sorted(set(diagnostics), key=lambda fault: fault.order))
+        self.diagnostics = ordered(diagnostics)
         super().__init__("; ".join(f"{fault.code} {fault.message}" for fault in self.diagnostics))
 
 
 def fail_on(diagnostics: Iterable[Diagnostic]) -> None:
-    """Stop here if there is any fault.
+    """Stop here if there is any error; warnings alone stop nothing.
 
     Raises:
-        CompileFailed: there is one.
+        CompileFailed: there is one; with the warnings too.
     """
-    if faults := list(diagnostics):
-        raise CompileFailed(faults)
+    found = list(diagnostics)
+    if any(fault.severity == "error" for fault in found):
+        raise CompileFailed(found)
+
+
+def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Diagnostics sorted, each once."""
+    return tuple(sorted(set(diagnostics), key=lambda fault: fault.order))

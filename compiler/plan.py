@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mrlc.compiler.checks import Subject, run
-from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Label, Span, fail_on
+from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Label, Span, fail_on, ordered
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.fingerprint import fingerprint
 from mrlc.compiler.inputs import Inputs, collect
 from mrlc.compiler.provenance import provenance
 from mrlc.compiler.resolve import resolve
+from mrlc.compiler.rules import run
+from mrlc.compiler.subject import Subject
 from mrlc.compiler.tree import value_span
 from mrlc.compiler.validate import validate
 from mrlc.compiler.variables import Evaluated
@@ -32,6 +33,8 @@ class Compiled:
     """Tasks by split."""
     name_span: Span
     """Where the experiment's name is written."""
+    warnings: tuple[Diagnostic, ...] = ()
+    """What may be a mistake, sorted."""
 
 
 def compile_spec(path: Path, *, overrides: Sequence[str] = ()) -> Compiled:
@@ -44,14 +47,15 @@ def compile_spec(path: Path, *, overrides: Sequence[str] = ()) -> Compiled:
     inputs = collect(resolved)
     experiment = _valid(inputs, resolved.evaluated)
     subject = Subject(experiment, inputs.tree, inputs.files)
-    fail_on(run(subject))
+    found = run(subject)
+    fail_on(found)
     carried = {key: _input(file) for key, file in inputs.files.items()}
     written = experiment.model_dump(mode="json", by_alias=True)
     digests = fingerprint(written, carried)
     plan = Plan(format="mrlc.plan/1", experiment=experiment, inputs=carried, digests=digests)
     tasks = {split: len(table.rows) for split, table in subject.splits()}
     span = value_span(inputs.tree, ("name",))
-    return Compiled(plan, provenance(resolved), inputs.files, tasks, span)
+    return Compiled(plan, provenance(resolved), inputs.files, tasks, span, ordered(found))
 
 
 def _valid(inputs: Inputs, evaluated: Evaluated) -> Experiment:

@@ -85,3 +85,37 @@ def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
     """The values of `kind` that choose a section out of a union."""
     kind = model.model_fields.get("kind")
     return get_args(kind.annotation) if kind else ()
+
+
+def fields_at(path: tuple[str, ...]) -> list[tuple[type[BaseModel], str]]:
+    """The fields that a path of a spec names, each with its section; several in a union."""
+    found: list[tuple[type[BaseModel], str]] = []
+    places: list[Any] = [Experiment]
+    for part in path:
+        members = [member for place in places for member in _members(place)]
+        found = [(one, part) for one in members if _is_model(one) and part in fields(one)]
+        key: str | int = int(part) if part.isdigit() else part
+        places = [
+            step
+            for member in members
+            for step in _step(member, key)
+            if not _is_model_tag(member, key)
+        ]
+    return found
+
+
+def names_at(path: tuple[str, ...]) -> list[str]:
+    """The names that may follow a path."""
+    places: list[Any] = [Experiment]
+    for part in path:
+        key: str | int = int(part) if part.isdigit() else part
+        places = [
+            step for place in places for member in _members(place) for step in _step(member, key)
+        ]
+    models = [member for place in places for member in _members(place) if _is_model(member)]
+    return list(dict.fromkeys(name for model in models for name in fields(model)))
+
+
+def _is_model_tag(member: Any, part: str | int) -> bool:
+    """Whether a part is the tag of a union's member, which a spec's paths do not have."""
+    return _is_model(member) and part not in fields(member)

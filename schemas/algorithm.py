@@ -16,6 +16,7 @@ class Algorithm(Section):
     """Group-relative policy optimisation (GRPO, arXiv:2402.03300), as TRL's GRPOTrainer runs it."""
 
     kind: Literal["grpo"] = "grpo"
+    """The algorithm."""
     engine: Literal["mrlc", "stock"] = "mrlc"
     """`mrlc`: our episodes inside TRL's trainer. `stock`: TRL's own tool loop, the reference."""
     loss: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo"] = "dapo"
@@ -29,9 +30,11 @@ class Algorithm(Section):
     steps: Annotated[int, Field(ge=0)] = 100
     """Optimiser steps; 0 evaluates the warm start alone."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-5
+    """Of AdamW, at its height; 1e-5 suits a LoRA adapter, all weights of a large model want 1e-6."""
     schedule: Schedule = "linear"
     """How the learning rate falls after the warm-up."""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps in which the learning rate rises from 0."""
     temperature: Annotated[float, Field(gt=0)] = 1.0
     """Of the episodes trained on."""
     beta: Annotated[float, Field(ge=0)] = 0.0
@@ -41,6 +44,7 @@ class Algorithm(Section):
     adam_beta2: Beta = 0.99
     """Decay of Adam's second moment; below 0.999 as RL runs are short."""
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    """Gradients of a larger norm are scaled down to it."""
     micro_batch: Annotated[int, Field(ge=1)] | None = None
     """Episodes a backward pass; left out: the whole step."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 10
@@ -57,10 +61,16 @@ class WarmStart(Section):
     epochs: Annotated[float, Field(gt=0)] = 1.0
     """Passes over the demonstrations."""
     batch_size: Annotated[int, Field(ge=1)] = 32
+    """Demonstrations a step."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    """Of AdamW, at its height; ten times that of the reward, as imitation is stabler."""
     schedule: Schedule = "linear"
+    """How the learning rate falls after the warm-up."""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps in which the learning rate rises from 0."""
     adam_beta2: Beta = 0.98
+    """Decay of Adam's second moment; below 0.999 as the warm start is short."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Share of a weight taken away each step, times the learning rate; 0 forgets nothing."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 100
     """Steps between checkpoints."""

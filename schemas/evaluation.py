@@ -13,14 +13,18 @@ class ExactFields(Section):
     """1 when the answer equals the expected value, types and every field; else 0."""
 
     kind: Literal["exact_fields"]
+    """What decides."""
     against: ColumnPath
+    """The column that holds the expected answer."""
 
 
 class PythonScorer(Section):
     """`file.py:name`, a function of the outcome to a score from 0 to 1; 1 is success."""
 
     kind: Literal["python"]
+    """What decides."""
     python: CodeReference
+    """The function; other code than the reward's, or the evaluation is not independent."""
 
 
 Scorer = Annotated[ExactFields | PythonScorer, Field(discriminator="kind")]
@@ -38,6 +42,8 @@ class Evaluation(Section):
     """Of the sampled episodes. Success itself is measured greedily."""
     every_steps: Annotated[int, Field(ge=1)] = 10
     """Training steps between evaluations on the validation split."""
+    same_rule: bool = False
+    """Whether the scorer may be code that the reward runs too, so that a fault of it fools both."""
 
     @model_validator(mode="after")
     def _enough_samples(self) -> Evaluation:

@@ -28,6 +28,7 @@ class Experiment(Section):
     name: Name
     """Names the plan, its runs and its jobs."""
     description: str = ""
+    """What the experiment is for; in reports, never in the model."""
     model: Model
     data: Data
     environment: Environment

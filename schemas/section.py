@@ -46,6 +46,7 @@ Prompt = Annotated[str, PromptMarker()]
 TaskFile = Annotated[str, FileMarker((".jsonl", ".csv"))]
 TableFile = Annotated[str, FileMarker((".csv", ".jsonl"))]
 DemonstrationFile = Annotated[str, FileMarker((".jsonl",))]
+JsonFile = Annotated[str, FileMarker((".json",))]
 SqlFile = Annotated[str, FileMarker((".sql",))]
 CodeReference = Annotated[str, CodeMarker(), Field(pattern=r"^[\w./-]+\.py:[A-Za-z_]\w*$")]
 """A file and a name in it, `rewards/polite.py:score`; the file is an input of the plan."""

@@ -18,14 +18,19 @@ class Parameter(Section):
     """One argument, in the words of JSON Schema."""
 
     type: ValueType
+    """JSON Schema's type; an argument of another type is refused, never converted."""
     description: str = ""
+    """What the model is told of the argument."""
     enum: tuple[Json, ...] | None = None
     """The only values allowed."""
     minimum: float | None = None
+    """The smallest number allowed."""
     maximum: float | None = None
+    """The largest number allowed."""
     pattern: str | None = None
     """A regular expression that a string must match somewhere."""
     required: bool = True
+    """Whether a call without it is refused; an argument left out is null."""
 
 
 class Replay(Section):
@@ -70,8 +75,11 @@ class Tool(Section):
     """A tool: its name and parameters for the model, its back end for the runtime."""
 
     name: Identifier
+    """What the model calls it."""
     description: str = ""
+    """What the model is told it does: one sentence."""
     parameters: dict[Identifier, Parameter] = {}
+    """name → argument, in the order that the model is told."""
     invalid: Json = {"error": "invalid arguments: {reason}"}
     """The result of a call whose arguments break the schema; `{reason}` is filled in."""
     ends_episode: bool = False

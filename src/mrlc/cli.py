@@ -19,6 +19,7 @@ COMMANDS = {
     "compile": "turn specs into plans under build/",
     "check": "find the faults of specs, write nothing",
     "run": "train and evaluate a plan on this machine",
+    "explain": "say what a code means, or where a value comes from",
     "schema": "print the JSON Schema of a spec, for editors",
 }
 """Every command with its one line of help."""

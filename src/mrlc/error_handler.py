@@ -82,8 +82,16 @@ def show(diagnostics: Sequence[Diagnostic]) -> None:
         end="",
         file=sys.stderr,
     )
-    count = len(diagnostics)
-    print(f"{count} error{'' if count == 1 else 's'}", file=sys.stderr)
+    print(_count(diagnostics), file=sys.stderr)
+
+
+def _count(diagnostics: Sequence[Diagnostic]) -> str:
+    """`2 errors, 1 warning`."""
+    found = [fault.severity for fault in diagnostics]
+    counts = {kind: found.count(kind) for kind in ("error", "warning")}
+    return ", ".join(
+        f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items() if count
+    )
 
 
 def colour(stream: object) -> bool:

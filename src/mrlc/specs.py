@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mrlc.compiler.diagnostics import CompileFailed, Diagnostic
+from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, ordered
 from mrlc.compiler.plan import Compiled, compile_spec, same_name
 from mrlc.compiler.render import concise
 from mrlc.compiler.render import json as json_format
@@ -69,28 +69,33 @@ def compile_all(specs: Sequence[Path], overrides: Sequence[str]) -> list[Compile
 def report(args: argparse.Namespace, work: Callable[[], list[dict[str, Any]]]) -> int:
     """Do the work and show its results, or the faults that stopped it, as `--format` says.
 
-    JSON goes to stdout whatever happens; otherwise faults go to stderr.
+    JSON goes to stdout whatever happens; otherwise faults go to stderr. Warnings are shown and
+    change no exit code.
     """
     try:
         results = work()
     except CompileFailed as error:
         _show(args.format, error.diagnostics)
         return 1
+    warnings = ordered(found for result in results for found in result.pop("warnings"))
     if args.format == "json":
-        sys.stdout.write(json_format.render((), base=Path.cwd(), plans=results))
+        sys.stdout.write(json_format.render(warnings, base=Path.cwd(), plans=results))
     else:
+        if warnings:
+            _show(args.format, warnings)
         for result in results:
             print(_line(result))
     return 0
 
 
 def summary(plan: Compiled, folder: Path | None) -> dict[str, Any]:
-    """What is said of one plan."""
+    """What is said of one plan; `report` takes the warnings out and shows each once."""
     return {
         "name": plan.plan.experiment.name,
         "semantic": plan.plan.digests.semantic,
         "folder": str(folder) if folder else None,
         "tasks": plan.tasks,
+        "warnings": plan.warnings,
     }
 
 

@@ -22,7 +22,7 @@ def test_one_fault_and_nothing_is_written(mrlc, project):
     project.write("specs/other.yaml", text.replace("group_size", "group_sze"))
     done = mrlc("compile", cwd=project.root)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "--> specs/other.yaml:37:23" in done.stderr
+    assert "--> specs/other.yaml:38:23" in done.stderr
     assert done.stderr.endswith("1 error\n")
     assert "Traceback" not in done.stderr
     assert not (project.root / "build").exists()

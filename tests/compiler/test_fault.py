@@ -22,7 +22,7 @@ class Fault:
         ("model.base", 3, 15),
         ("environment.tools.0.replay.table", 18, 16),
         ("environment.tools.0.replay.mode", 17, 7),
-        ("algorithm.beta", 37, 1),
+        ("algorithm.beta", 38, 1),
         ("target.local", 1, 1),
         ("", 1, 1),
     ],

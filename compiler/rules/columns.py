@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mrlc.compiler.checks import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic, Label, Span
 from mrlc.compiler.expression import Expression, ExpressionFault, Use, parse_template
 from mrlc.compiler.files import Row, Table
 from mrlc.compiler.markers import prompts
+from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import nearest
 from mrlc.compiler.tree import Scalar, select
 from mrlc.compiler.variables import within

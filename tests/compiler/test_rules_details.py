@@ -7,9 +7,9 @@ import json
 import pytest
 
 from mrlc.compiler import CompileFailed, compile_spec
-from mrlc.compiler.checks.answers import _allows
-from mrlc.compiler.checks.sql import placeholders, statements
 from mrlc.compiler.files import InputFile
+from mrlc.compiler.rules.answers import _allows
+from mrlc.compiler.rules.sql import placeholders, statements
 from mrlc.schemas.answer import Field_
 
 
@@ -144,6 +144,7 @@ def test_csv_split(project):
         "specs/desk.yaml", "    json: {job: {type: string}, days: {type: integer}}", "    tag: out"
     )
     project.write("specs/data/demos.jsonl", json.dumps({"task": 0, "messages": [SAYS]}) + "\n")
+    project.edit("specs/desk.yaml", "prompts_per_step: 2", "prompts_per_step: 1")
     assert compile_spec(project.spec).tasks == {"train": 1, "validation": 1, "test": 1}
 
 

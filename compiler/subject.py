@@ -1,18 +1,11 @@
-"""What the schema cannot say: checks across sections and against the files.
-
-A check is a function from a `Subject` to its faults, in a module of this package; `@check`
-registers it, and `run` finds the modules by itself. Checks are independent of one another
-and of their order. They see only specs that fit the schema and name files that exist.
-"""
+"""What a rule looks at: a spec that fits the schema, with the tree and the files behind it."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mrlc.compiler.diagnostics import Diagnostic, Span
+from mrlc.compiler.diagnostics import Span
 from mrlc.compiler.files import InputFile, Table
 from mrlc.compiler.tree import Mapping, Scalar, find, name_span, value_span
 from mrlc.schemas import Experiment
@@ -41,24 +34,11 @@ class Subject:
         node = find(self.tree, tuple(path.split(".")))
         return node if isinstance(node, Scalar) else None
 
+    def split_file(self, split: str) -> InputFile:
+        """The file of a split, by the split's name."""
+        return self.files[getattr(self.experiment.data, split)]
+
     def splits(self) -> Iterator[tuple[str, Table]]:
         """The tables of the three splits, by name."""
         for split in SPLITS:
-            yield split, self.files[getattr(self.experiment.data, split)].table
-
-
-Check = Callable[[Subject], Iterable[Diagnostic]]
-_CHECKS: list[Check] = []
-
-
-def check(function: Check) -> Check:
-    """Register a check."""
-    _CHECKS.append(function)
-    return function
-
-
-def run(subject: Subject) -> list[Diagnostic]:
-    """The faults that all checks find."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
-    return [fault for one in _CHECKS for fault in one(subject)]
+            yield split, self.split_file(split).table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mrlc.compiler.checks import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic, Label
+from mrlc.compiler.rules import Subject, check
 
 
 @check

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mrlc.compiler.checks import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic, Span
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.markers import marked
+from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import nearest
 from mrlc.compiler.tree import Scalar, select
 from mrlc.schemas.section import CodeMarker

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from mrlc.compiler.checks import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic, Label
 from mrlc.compiler.files import Row
+from mrlc.compiler.rules import Subject, check
 
 
 @check

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from mrlc.compiler.checks import Subject, check
-from mrlc.compiler.checks.columns import compared
 from mrlc.compiler.diagnostics import Diagnostic, Label
+from mrlc.compiler.rules import Subject, check
+from mrlc.compiler.rules.columns import compared
 from mrlc.schemas.answer import Field_
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mrlc.compiler.checks import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic, Label, Span
 from mrlc.compiler.files import Table
+from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import did_you_mean, nearest
 from mrlc.schemas.tools import Replay, Tool, ValueType
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mrlc.compiler.checks import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic
 from mrlc.compiler.files import Row
+from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import did_you_mean
 
 PATH = "warm_start.demonstrations"

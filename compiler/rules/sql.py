@@ -11,9 +11,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from mrlc.compiler.checks import Subject, check
 from mrlc.compiler.diagnostics import Diagnostic, Label, Span
 from mrlc.compiler.files import InputFile
+from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import did_you_mean
 from mrlc.compiler.tree import Scalar
 from mrlc.compiler.variables import within

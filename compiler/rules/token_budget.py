@@ -1,0 +1,142 @@
+"""T5: the context grows by every turn and every tool result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mrlc.compiler import tokens
+from mrlc.compiler.openings import longest_opening, shown
+from mrlc.compiler.recorded import longest
+from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
+from mrlc.compiler.subject import SPLITS
+from mrlc.schemas.model import Tiny
+from mrlc.schemas.tools import Tool
+from mrlc.schemas.turns import Turns
+
+MARKUP = 4
+"""Tokens that a chat template surely puts around a message: begin, role, line break, end."""
+
+
+class Budget(NamedTuple):
+    """The tokens of the longest episode that a spec allows."""
+
+    prompt: int
+    """The longest opening: at least so many."""
+    longest: int
+    """The same, at most."""
+    turns: int
+    turn: int
+    """What the model may write in one turn, and the markup around it."""
+    result: int
+    """The longest tool result that can surely come, and the markup around it; 0 without tools."""
+    kept: int
+    """What is kept of a result, whatever it is, and the markup around it; 0 without tools."""
+
+    @property
+    def total(self) -> int:
+        """All turns full, and one result after each turn but the last."""
+        return self.prompt + self.turns * self.turn + (self.turns - 1) * self.result
+
+
+@rule(
+    "MRLC501",
+    "context-exceeded",
+    bad=(Edit("turns: {human: 2}", "turns: {human: 2, max_tokens: 512}"),),
+    good=(Edit("turns: {human: 2}", "turns: {human: 2, max_tokens: 256}"),),
+)
+def token_budget(subject: Subject) -> Iterator[Finding]:
+    """The turns and tokens that an episode is promised do not fit the model's context.
+
+    Everything stays in the context: the prompt, each turn, each tool result. Where the budgets
+    add up to more than the model can read, the long episodes, which are those that explore,
+    are cut and earn nothing, and training teaches the model to stop early.
+
+    Write budgets for which prompt + max_turns × max_tokens + (max_turns − 1) ×
+    tool_result_tokens is at most the context. The help line names the largest value that fits
+    for certain.
+    """
+    context = _context(subject)
+    if context is None:
+        return
+    found = budget(subject)
+    if found.total <= context:
+        return
+    turns = subject.experiment.turns
+    path = next(name for name in ("max_tokens", "max_turns", "human") if _is_set(turns, name))
+    message = f"an episode may take {found.total} tokens, but the model reads {context}"
+    label = (
+        f"prompt ≥ {found.prompt}, {found.turns} turns of {found.turn}, "
+        f"{found.turns - 1} results of {found.result}"
+    )
+    labels = (Label(subject.value("model.tiny.context"), f"the context is {context} tokens"),)
+    yield Finding(f"turns.{path}", message, label, labels, _legal(found, context))
+
+
+def budget(subject: Subject) -> Budget:
+    """The budget of a spec; also what `mrlc plan` compares."""
+    experiment = subject.experiment
+    is_tiny = experiment.model.base == "tiny"
+    fixed = _tools(subject, is_tiny=is_tiny)
+    texts = [longest_opening(shown(subject, split)) for split in SPLITS]
+    turns = experiment.turns
+    tools = experiment.environment.tools
+    return Budget(
+        prompt=max(tokens.at_least(fixed + text, is_tiny=is_tiny) for text in texts) + 2 * MARKUP,
+        longest=max(tokens.at_most(fixed + text) for text in texts) + 4 * MARKUP,
+        turns=turns.limit,
+        turn=turns.max_tokens + MARKUP,
+        result=max((_result(subject, tool) + MARKUP for tool in tools), default=0),
+        kept=turns.tool_result_tokens + MARKUP if tools else 0,
+    )
+
+
+def _result(subject: Subject, tool: Tool) -> int:
+    """Tokens of a tool's longest result, at least; of what only a run knows, all that is kept."""
+    kept = subject.experiment.turns.tool_result_tokens
+    if tool.sql is not None and tool.sql.write is not None:
+        return min(kept, 5)  # {"rows": 1}
+    if tool.replay is None:
+        return kept
+    found = longest(subject, tool.replay)
+    is_tiny = subject.experiment.model.base == "tiny"
+    return min(kept, tokens.at_least(found.text, is_tiny=is_tiny)) if found else 0
+
+
+def _tools(subject: Subject, *, is_tiny: bool) -> str:
+    """The tools as the built-in template writes them, else as JSON."""
+    tools = subject.experiment.environment.tools
+    if is_tiny:
+        return ", ".join(f"{tool.name}({', '.join(tool.parameters)})" for tool in tools)
+    return "\n".join(json.dumps(tool.json_schema) for tool in tools)
+
+
+def _context(subject: Subject) -> int | None:
+    """Tokens that the model reads; None where only the network knows."""
+    model = subject.experiment.model
+    if model.base == "tiny":
+        return (model.tiny or Tiny()).context
+    file = subject.files.get(f"{model.base.removeprefix('./')}/config.json")
+    try:
+        config = json.loads(file.text) if model.is_folder and file else None
+    except (ValueError, RecursionError):
+        return None  # the run says what is wrong with the model
+    size = config.get("max_position_embeddings") if isinstance(config, dict) else None
+    return size if isinstance(size, int) and not isinstance(size, bool) else None
+
+
+def _is_set(turns: Turns, name: str) -> bool:
+    return name in turns.model_fields_set
+
+
+def _legal(found: Budget, context: int) -> str:
+    """The largest budget that fits whatever the tokenizer makes of the prompt."""
+    room = context - found.longest
+    turn = (room - (found.turns - 1) * found.kept) // found.turns - MARKUP
+    if turn >= 1:
+        return f"`max_tokens: {turn}` is the largest that fits for certain"
+    turns = (room + found.kept) // (found.turn + found.kept)
+    if turns >= 1:
+        return f"`max_turns: {turns}` is the largest that fits for certain"
+    return "the prompt leaves no room: shorten it, or take a model of longer context"

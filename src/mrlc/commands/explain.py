@@ -1,0 +1,134 @@
+"""`mrlc explain`: the page of a code, or what a field of the spec is and where its value is from."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from mrlc.compiler import CompileFailed, compile_spec
+from mrlc.compiler.codes import CODES
+from mrlc.compiler.diagnostics import Diagnostic
+from mrlc.compiler.example import Example, edited, write
+from mrlc.compiler.explain import FieldNote, NoSuchField, ValueNote, note_of_field, note_of_value
+from mrlc.compiler.page import Page
+from mrlc.compiler.pages import pages
+from mrlc.compiler.render import human
+from mrlc.compiler.render.text import shown_file, visible
+from mrlc.compiler.suggest import did_you_mean
+from mrlc.error_handler import UsageFault, colour
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "what", metavar="CODE|PATH", help="as in MRLC204, unknown-key or algorithm.learning_rate"
+    )
+    parser.add_argument(
+        "spec", nargs="?", type=Path, metavar="SPEC", help="the spec whose value is looked up"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="overrides",
+        metavar="PATH=YAML",
+        help="override one value of SPEC first",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain; exit 1 where the spec has faults, 2 for a code or path that is not known."""
+    if args.spec is None and args.overrides:
+        raise UsageFault("--set needs a SPEC")
+    try:
+        lines = _explained(args)
+    except NoSuchField as error:
+        raise UsageFault(str(error)) from None
+    print("\n".join(lines).rstrip())
+    return 0
+
+
+def _explained(args: argparse.Namespace) -> Iterator[str]:
+    if args.spec is not None:
+        return _value(note_of_value(args.what, args.spec, overrides=args.overrides))
+    if (code := _code(args.what)) is not None:
+        return _page(code, pages()[code])
+    return _field(note_of_field(args.what))
+
+
+def _code(what: str) -> str | None:
+    """The code that is meant by a code or a code's name; None where it is a path.
+
+    Raises:
+        UsageFault: it looks like a code and is none.
+    """
+    known = {entry.name: code for code, entry in ((code, CODES[code]) for code in pages())}
+    if what in known or what.upper() in CODES:
+        return known.get(what, what.upper())
+    if re.fullmatch(r"(?i)(mrlc|e)?\d+", what) or "-" in what:
+        hint = did_you_mean(what.upper() if "-" not in what else what, [*known, *CODES])
+        raise UsageFault(f"unknown code `{visible(what)}`" + (f"; {hint}" if hint else ""))
+    return None
+
+
+def _page(code: str, page: Page) -> Iterator[str]:
+    name, summary = CODES[code]
+    yield f"{code}  {name}\n\n{summary}\n\n{page.why}"
+    if page.bad is None:
+        return
+    yield f"\nBad:\n\n{_indented(_report(page.bad))}"
+    yield "\nGood:\n"
+    before = page.good or tuple(
+        edit._replace(old=edit.new, new=edit.old) for edit in page.bad if edit.old
+    )
+    after = edited(page.good)
+    for edit in before:
+        if edit.new:
+            place, text = edit.file, edit.excerpt(after[edit.file])
+            yield f"    {place}\n{_indented(_indented(text))}\n"
+
+
+def _report(example: Example) -> str:
+    """The diagnostics of an example, as its author would see them."""
+    with tempfile.TemporaryDirectory(prefix="mrlc-") as name:
+        folder = Path(name).resolve()
+        faults: tuple[Diagnostic, ...]
+        try:
+            faults = compile_spec(write(folder, example)).warnings
+        except CompileFailed as error:
+            faults = error.diagnostics
+        return human.render(faults, base=folder, colour=colour(sys.stdout)).rstrip()
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.split("\n"))
+
+
+def _value(note: ValueNote) -> Iterator[str]:
+    yield f"{note.path} = {visible(note.value)}"
+    if note.span is None:
+        yield "  from the default; the spec does not give it"
+    else:
+        span = note.span
+        place = f"{shown_file(span.file, Path.cwd())}:{span.line}:{span.column}"
+        yield f"  from the {note.origin}, {place}\n    {visible(span.text.strip())}"
+    yield ""
+    yield from _about(note.field)
+
+
+def _field(note: FieldNote) -> Iterator[str]:
+    yield note.path
+    yield ""
+    yield from _about(note)
+
+
+def _about(note: FieldNote) -> Iterator[str]:
+    if note.description:
+        yield note.description
+    yield f"{note.form}; {f'default {note.default}' if note.default else 'required'}"
+    if note.names:
+        yield f"holds {', '.join(note.names)}"

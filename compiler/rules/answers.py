@@ -25,7 +25,7 @@ def expected_values_are_answers(subject: Subject) -> Iterator[Diagnostic]:
     for against, path in sorted({column: path for path, column in compared(subject)}.items()):
         for _, table in subject.splits():
             for row in table.rows:
-                reason = _reason(_value(row.values, against), answer.json_, against)
+                reason = _reason(column_value(row.values, against), answer.json_, against)
                 if reason is not None:
                     labels = (
                         Label(declared, "the answer's fields"),
@@ -35,7 +35,8 @@ def expected_values_are_answers(subject: Subject) -> Iterator[Diagnostic]:
                     break
 
 
-def _value(row: dict[str, Any], against: str) -> Any:
+def column_value(row: dict[str, Any], against: str) -> Any:
+    """The value of a column path in a row; `_ABSENT` where the row has none."""
     value: Any = row
     for name in against.split(".")[1:]:
         value = value.get(name, _ABSENT) if isinstance(value, dict) else _ABSENT
@@ -56,7 +57,7 @@ def _reason(value: Any, fields: dict[str, Field_], against: str) -> str | None:
     if extra := sorted(value.keys() - fields.keys()):
         return f"`{against}` has a field `{extra[0]}` that the answer has not"
     for name in sorted(fields):
-        if not _allows(fields[name], value[name]):
+        if not allows(fields[name], value[name]):
             written = json.dumps(value[name], ensure_ascii=False)
             return f"`{against}.{name}` is {written}, but the answer's is {_form(fields[name])}"
     return None
@@ -70,7 +71,7 @@ def _form(field: Field_) -> str:
     return f"of type {field.type}"
 
 
-def _allows(field: Field_, value: Any) -> bool:
+def allows(field: Field_, value: Any) -> bool:
     """Whether some answer equals the value, as JSON compares: 3 is 3.0, and true is not 1."""
     if field.enum is not None and not any(_equal(value, choice) for choice in field.enum):
         return False

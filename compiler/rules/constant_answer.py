@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from mrlc.compiler.rules import Edit, Finding, Subject, rule
-from mrlc.compiler.rules.answers import _value
+from mrlc.compiler.rules.answers import column_value
 from mrlc.compiler.rules.columns import compared
 
 TRAIN = "specs/data/train.jsonl"
@@ -32,7 +32,7 @@ def answers_differ(subject: Subject) -> Iterator[Finding]:
     if len(rows) < 2:
         return
     for against, path in sorted({column: path for path, column in compared(subject)}.items()):
-        values = [_value(row.values, against) for row in rows]
+        values = [column_value(row.values, against) for row in rows]
         if all(value == values[0] for value in values) and _is_json(values[0]):
             written = json.dumps(values[0], ensure_ascii=False)[:60]
             message = f"`{against}` is {written} in all {len(rows)} training tasks"

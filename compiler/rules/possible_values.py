@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
-from mrlc.compiler.rules.answers import _allows
+from mrlc.compiler.rules.answers import allows
 from mrlc.schemas.answer import Field_
 from mrlc.schemas.tools import Parameter
 
@@ -29,7 +29,7 @@ def choices_have_the_type(subject: Subject) -> Iterator[Finding]:
     """
     for path, field in _fields(subject):
         for index, choice in enumerate(field.enum or ()):
-            if field.type and not _allows(Field_(type=field.type), choice):
+            if field.type and not allows(Field_(type=field.type), choice):
                 written = json.dumps(choice, ensure_ascii=False)
                 labels = (Label(subject.value(f"{path}.type"), "the type"),)
                 message = f"{written} is not of type {field.type}"

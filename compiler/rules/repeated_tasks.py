@@ -10,9 +10,9 @@ from mrlc.compiler.files import Row
 from mrlc.compiler.likeness import Likeness
 from mrlc.compiler.openings import Shown, normal_openings, shown, shows_task
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
-from mrlc.compiler.rules.answers import _value
+from mrlc.compiler.rules.answers import column_value
 from mrlc.compiler.rules.columns import compared
-from mrlc.compiler.rules.splits import _content
+from mrlc.compiler.rules.splits import content
 from mrlc.compiler.subject import SPLITS
 
 Pairs = tuple[tuple[Row, Row], ...]
@@ -93,7 +93,7 @@ def tasks_do_not_contradict(subject: Subject) -> Iterator[Finding]:
             seen: dict[str, Row] = {}
             for row, text in normal_openings(shown(subject, split)):
                 first = seen.setdefault(text, row)
-                if _value(first.values, against) != _value(row.values, against):
+                if column_value(first.values, against) != column_value(row.values, against):
                     message = f"two tasks of {split} differ in `{against}`, not in their prompt"
                     label = Label(first.span, "the same prompt")
                     help = "write the column that tells them apart into the prompt"
@@ -134,7 +134,7 @@ def _is_one_task(row: Row, other: Row) -> bool:
     """Whether `splits` reports the pair already, by id or content."""
     ids = [str(one.values.get("id")) for one in (row, other)]
     named = all(one.values.get("id") not in (None, "") for one in (row, other))
-    return (named and ids[0] == ids[1]) or _content(row.values) == _content(other.values)
+    return (named and ids[0] == ids[1]) or content(row.values) == content(other.values)
 
 
 def _shared(

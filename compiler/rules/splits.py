@@ -53,7 +53,7 @@ def splits_are_disjoint(subject: Subject) -> Iterator[Diagnostic]:
             name = _given(row.values.get("id"))
             first = ids.setdefault(str(name), (split, row)) if name is not None else (split, row)
             if first[0] == split:
-                first = contents.setdefault(_content(row.values), (split, row))
+                first = contents.setdefault(content(row.values), (split, row))
             if first[0] != split:
                 what = f"the task `{name}`" if name is not None else "a task"
                 message = f"{what} is in both {first[0]} and {split}"
@@ -64,7 +64,8 @@ def splits_are_disjoint(subject: Subject) -> Iterator[Diagnostic]:
                 )
 
 
-def _content(values: dict[str, Any]) -> str:
+def content(values: dict[str, Any]) -> str:
+    """A row without its id, as text: what makes two tasks one."""
     return json.dumps({key: value for key, value in values.items() if key != "id"}, sort_keys=True)
 
 

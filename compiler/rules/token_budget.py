@@ -19,6 +19,14 @@ MARKUP = 4
 """Tokens that a chat template surely puts around a message: begin, role, line break, end."""
 
 
+READS = (
+    Edit(
+        "  answer:\n",
+        '    - name: visits\n      sql: {state: shop, read: "SELECT day FROM visits"}\n  answer:\n',
+    ),
+)
+
+
 class Budget(NamedTuple):
     """The tokens of the longest episode that a spec allows."""
 
@@ -31,6 +39,8 @@ class Budget(NamedTuple):
     """What the model may write in one turn, and the markup around it."""
     result: int
     """The longest tool result that can surely come, and the markup around it; 0 without tools."""
+    open: int
+    """The same, where what only a run knows is as long as what is kept of it."""
     kept: int
     """What is kept of a result, whatever it is, and the markup around it; 0 without tools."""
 
@@ -38,6 +48,11 @@ class Budget(NamedTuple):
     def total(self) -> int:
         """All turns full, and one result after each turn but the last."""
         return self.prompt + self.turns * self.turn + (self.turns - 1) * self.result
+
+    @property
+    def possible(self) -> int:
+        """The same, with results of tools that run code or read a database."""
+        return self.total + (self.turns - 1) * (self.open - self.result)
 
 
 @rule(
@@ -58,20 +73,42 @@ def token_budget(subject: Subject) -> Iterator[Finding]:
     for certain.
     """
     context = _context(subject)
-    if context is None:
-        return
     found = budget(subject)
-    if found.total <= context:
-        return
+    if context is not None and found.total > context:
+        yield _exceeded(subject, found, context, total=found.total, result=found.result)
+
+
+@rule(
+    "MRLC531",
+    "context-may-overflow",
+    severity="warning",
+    bad=(*READS, Edit("turns: {human: 2}", "turns: {human: 2, tool_result_tokens: 200}")),
+    good=(*READS, Edit("turns: {human: 2}", "turns: {human: 2, max_tokens: 128}")),
+)
+def open_results_fit(subject: Subject) -> Iterator[Finding]:
+    """Results of a tool that runs code or reads a database may overflow the model's context.
+
+    How long they are, only a run knows. If they are as long as `tool_result_tokens` lets them
+    be, long episodes are cut and earn nothing.
+
+    Lower `tool_result_tokens` to what the tool really returns, or the turns.
+    """
+    context = _context(subject)
+    found = budget(subject)
+    if context is not None and found.total <= context < found.possible:
+        yield _exceeded(subject, found, context, total=found.possible, result=found.open)
+
+
+def _exceeded(subject: Subject, found: Budget, context: int, *, total: int, result: int) -> Finding:
     turns = subject.experiment.turns
     path = next(name for name in ("max_tokens", "max_turns", "human") if _is_set(turns, name))
-    message = f"an episode may take {found.total} tokens, but the model reads {context}"
+    message = f"an episode may take {total} tokens, but the model reads {context}"
     label = (
         f"prompt ≥ {found.prompt}, {found.turns} turns of {found.turn}, "
-        f"{found.turns - 1} results of {found.result}"
+        f"{found.turns - 1} results of {result}"
     )
     labels = (Label(subject.value("model.tiny.context"), f"the context is {context} tokens"),)
-    yield Finding(f"turns.{path}", message, label, labels, _legal(found, context))
+    return Finding(f"turns.{path}", message, label, labels, _legal(found, context))
 
 
 def budget(subject: Subject) -> Budget:
@@ -81,24 +118,25 @@ def budget(subject: Subject) -> Budget:
     fixed = _tools(subject, is_tiny=is_tiny)
     texts = [longest_opening(shown(subject, split)) for split in SPLITS]
     turns = experiment.turns
-    tools = experiment.environment.tools
+    tools, kept = experiment.environment.tools, turns.tool_result_tokens
     return Budget(
         prompt=max(tokens.at_least(fixed + text, is_tiny=is_tiny) for text in texts) + 2 * MARKUP,
         longest=max(tokens.at_most(fixed + text) for text in texts) + 4 * MARKUP,
         turns=turns.limit,
         turn=turns.max_tokens + MARKUP,
-        result=max((_result(subject, tool) + MARKUP for tool in tools), default=0),
-        kept=turns.tool_result_tokens + MARKUP if tools else 0,
+        result=max((_result(subject, tool, unknown=0) + MARKUP for tool in tools), default=0),
+        open=max((_result(subject, tool, unknown=kept) + MARKUP for tool in tools), default=0),
+        kept=kept + MARKUP if tools else 0,
     )
 
 
-def _result(subject: Subject, tool: Tool) -> int:
-    """Tokens of a tool's longest result, at least; of what only a run knows, all that is kept."""
+def _result(subject: Subject, tool: Tool, *, unknown: int) -> int:
+    """Tokens of a tool's longest result, at least; `unknown` of what only a run knows."""
     kept = subject.experiment.turns.tool_result_tokens
     if tool.sql is not None and tool.sql.write is not None:
         return min(kept, 5)  # {"rows": 1}
     if tool.replay is None:
-        return kept
+        return unknown
     found = longest(subject, tool.replay)
     is_tiny = subject.experiment.model.base == "tiny"
     return min(kept, tokens.at_least(found.text, is_tiny=is_tiny)) if found else 0

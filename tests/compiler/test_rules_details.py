@@ -8,7 +8,7 @@ import pytest
 
 from mrlc.compiler import CompileFailed, compile_spec
 from mrlc.compiler.files import InputFile
-from mrlc.compiler.rules.answers import _allows
+from mrlc.compiler.rules.answers import allows
 from mrlc.compiler.rules.sql import placeholders, statements
 from mrlc.schemas.answer import Field_
 
@@ -93,7 +93,7 @@ def test_bad_row(tmp_path, name, text, line, column):
     ],
 )
 def test_answer_field(field, value, expected):
-    assert _allows(field, value) is expected
+    assert allows(field, value) is expected
 
 
 CALL = {"type": "function", "function": {"name": "find_bike", "arguments": {"bike": "1"}}}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrlc.compiler.checks import Subject, check
-from mrlc.compiler.diagnostics import Diagnostic, Span
+from mrlc.compiler.diagnostics import Diagnostic, Fix, Span
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.markers import marked
 from mrlc.compiler.suggest import nearest
@@ -39,7 +40,14 @@ def _reference(subject: Subject, scalar: Scalar, reference: str, path: str) -> I
         near = nearest(name, names)
         help = f"did you mean `{near}`?" if near else "define it at the top of the file"
         message = f"`{key}` does not define `{name}`"
-        yield Diagnostic("MRLC335", message, scalar.span, help=help, path=path)
+        fix = Fix.at(_after_colon(scalar.span, name), name, near) if near else None
+        yield Diagnostic("MRLC335", message, scalar.span, help=help, path=path, fix=fix)
+
+
+def _after_colon(span: Span, name: str) -> Span:
+    """The name in `file.py:name` as written, which the span holds with or without quotes."""
+    column = span.text.rfind(f":{name}", span.column - 1, span.last_column - 1) + 2
+    return replace(span, column=column, end_line=span.line, end_column=column + len(name))
 
 
 def _defined(module: ast.Module) -> Iterator[str]:

@@ -76,14 +76,14 @@ def show(diagnostics: Sequence[Diagnostic]) -> None:
     from pathlib import Path
 
     from mrlc.compiler.render import human
+    from mrlc.compiler.render.text import tally
 
     print(
         human.render(diagnostics, base=Path.cwd(), colour=colour(sys.stderr)),
         end="",
         file=sys.stderr,
     )
-    count = len(diagnostics)
-    print(f"{count} error{'' if count == 1 else 's'}", file=sys.stderr)
+    print(tally(diagnostics), file=sys.stderr)
 
 
 def colour(stream: object) -> bool:

@@ -10,11 +10,9 @@ from typing import Any
 
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic
 from mrlc.compiler.plan import Compiled, compile_spec, same_name
-from mrlc.compiler.render import concise
+from mrlc.compiler.render import FORMATS, render
 from mrlc.compiler.render import json as json_format
 from mrlc.error_handler import UsageFault, show
-
-FORMATS = ("human", "concise", "json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +67,7 @@ def compile_all(specs: Sequence[Path], overrides: Sequence[str]) -> list[Compile
 def report(args: argparse.Namespace, work: Callable[[], list[dict[str, Any]]]) -> int:
     """Do the work and show its results, or the faults that stopped it, as `--format` says.
 
-    JSON goes to stdout whatever happens; otherwise faults go to stderr.
+    A format for programs goes to stdout whatever happens; otherwise faults go to stderr.
     """
     try:
         results = work()
@@ -78,9 +76,11 @@ def report(args: argparse.Namespace, work: Callable[[], list[dict[str, Any]]]) -
         return 1
     if args.format == "json":
         sys.stdout.write(json_format.render((), base=Path.cwd(), plans=results))
-    else:
+    elif FORMATS[args.format].is_for_people:
         for result in results:
             print(_line(result))
+    else:
+        sys.stdout.write(render(args.format, (), cwd=Path.cwd()))
     return 0
 
 
@@ -101,10 +101,10 @@ def _line(result: dict[str, Any]) -> str:
 
 
 def _show(form: str, faults: Sequence[Diagnostic]) -> None:
-    base = Path.cwd()
     if form == "json":
-        sys.stdout.write(json_format.render(faults, base=base, plans=[]))
-    elif form == "concise":
-        sys.stderr.write(concise.render(faults, base=base))
-    else:
+        sys.stdout.write(json_format.render(faults, base=Path.cwd(), plans=[]))
+    elif form == "human":
         show(faults)
+    else:
+        stream = sys.stderr if FORMATS[form].is_for_people else sys.stdout
+        stream.write(render(form, faults, cwd=Path.cwd()))

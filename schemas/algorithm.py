@@ -16,6 +16,7 @@ class Algorithm(Section):
     """Group-relative policy optimisation (GRPO, arXiv:2402.03300), as TRL's GRPOTrainer runs it."""
 
     kind: Literal["grpo"] = "grpo"
+    """The one algorithm there is."""
     engine: Literal["mrlc", "stock"] = "mrlc"
     """`mrlc`: our episodes inside TRL's trainer. `stock`: TRL's own tool loop, the reference."""
     loss: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo"] = "dapo"
@@ -29,9 +30,11 @@ class Algorithm(Section):
     steps: Annotated[int, Field(ge=0)] = 100
     """Optimiser steps; 0 evaluates the warm start alone."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-5
+    """Peak; small for a pretrained model, which RL moves little. A tiny one needs a hundred times more."""
     schedule: Schedule = "linear"
     """How the learning rate falls after the warm-up."""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps in which the learning rate rises from 0 to its peak."""
     temperature: Annotated[float, Field(gt=0)] = 1.0
     """Of the episodes trained on."""
     beta: Annotated[float, Field(ge=0)] = 0.0
@@ -41,6 +44,7 @@ class Algorithm(Section):
     adam_beta2: Beta = 0.99
     """Decay of Adam's second moment; below 0.999 as RL runs are short."""
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    """Norm that gradients are clipped to."""
     micro_batch: Annotated[int, Field(ge=1)] | None = None
     """Episodes a backward pass; left out: the whole step."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 10
@@ -57,10 +61,16 @@ class WarmStart(Section):
     epochs: Annotated[float, Field(gt=0)] = 1.0
     """Passes over the demonstrations."""
     batch_size: Annotated[int, Field(ge=1)] = 32
+    """Demonstrations a step."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    """Peak."""
     schedule: Schedule = "linear"
+    """How the learning rate falls after the warm-up."""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps in which the learning rate rises from 0 to its peak."""
     adam_beta2: Beta = 0.98
+    """Decay of Adam's second moment; below 0.999 as a warm start is short."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """AdamW's pull of the weights to zero."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 100
     """Steps between checkpoints."""

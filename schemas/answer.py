@@ -13,7 +13,9 @@ class Field_(Section):
     """One field of a typed answer, in the words of JSON Schema."""
 
     type: Literal["string", "integer", "number", "boolean"] | None = None
+    """Type of the value; left out, the `enum` says it."""
     enum: tuple[Json, ...] | None = None
+    """The only values allowed."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Field_:
@@ -26,6 +28,7 @@ class Answer(Section):
     """The last complete `<tag>…</tag>` of a turn without tool calls ends the episode."""
 
     tag: Identifier = "final_output"
+    """The word between `<` and `>`."""
     json_: Annotated[dict[str, Field_] | None, Field(alias="json")] = None
     """Typed fields, all required and none besides; left out: the answer is text."""
     python: CodeReference | None = None

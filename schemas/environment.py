@@ -26,5 +26,7 @@ class Environment(Section):
     prompt: Prompt
     """First user message, rendered for each task."""
     state: dict[Identifier, State] = {}
+    """Databases that tools read and write, by name."""
     tools: Annotated[tuple[Tool, ...], Field(max_length=64)] = ()
+    """What the agent may call."""
     answer: Answer = Answer()

@@ -13,14 +13,18 @@ class ExactFields(Section):
     """1 when the answer equals the expected value, types and every field; else 0."""
 
     kind: Literal["exact_fields"]
+    """Which scorer this is."""
     against: ColumnPath
+    """Column with the expected answer, `task.expected`."""
 
 
 class PythonScorer(Section):
     """`file.py:name`, a function of the outcome to a score from 0 to 1; 1 is success."""
 
     kind: Literal["python"]
+    """Which scorer this is."""
     python: CodeReference
+    """The function; its file is part of the plan."""
 
 
 Scorer = Annotated[ExactFields | PythonScorer, Field(discriminator="kind")]
@@ -30,6 +34,7 @@ class Evaluation(Section):
     """The score of record. It never sees the reward, and the reward never sees it."""
 
     scorer: Scorer
+    """The one rule that says whether an episode succeeded."""
     pass_at: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
     """k of pass@k: the chance that one of k sampled episodes succeeds."""
     samples: Annotated[int, Field(ge=1)] | None = None

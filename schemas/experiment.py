@@ -28,6 +28,7 @@ class Experiment(Section):
     name: Name
     """Names the plan, its runs and its jobs."""
     description: str = ""
+    """What it is for, in a sentence; changes nothing."""
     model: Model
     data: Data
     environment: Environment

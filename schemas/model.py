@@ -30,7 +30,9 @@ class Tiny(Section):
     """
 
     hidden_size: Annotated[int, Field(ge=16, le=1024, multiple_of=8)] = 64
+    """Width of the model."""
     layers: Annotated[int, Field(ge=1, le=16)] = 2
+    """Blocks of attention and feed-forward; two are the least that can copy by induction."""
     heads: Annotated[int, Field(ge=1, le=16)] = 4
     """Attention heads; hidden_size / heads is the size of one and must be even."""
     feed_forward: Annotated[int, Field(ge=1, le=8)] = 3

@@ -18,14 +18,19 @@ class Parameter(Section):
     """One argument, in the words of JSON Schema."""
 
     type: ValueType
+    """Type of the value; a call with another is invalid."""
     description: str = ""
+    """What the model is told about it."""
     enum: tuple[Json, ...] | None = None
     """The only values allowed."""
     minimum: float | None = None
+    """Smallest number allowed."""
     maximum: float | None = None
+    """Largest number allowed."""
     pattern: str | None = None
     """A regular expression that a string must match somewhere."""
     required: bool = True
+    """Whether a call without it is invalid."""
 
 
 class Replay(Section):
@@ -70,8 +75,11 @@ class Tool(Section):
     """A tool: its name and parameters for the model, its back end for the runtime."""
 
     name: Identifier
+    """What the model calls."""
     description: str = ""
+    """What the model is told about it."""
     parameters: dict[Identifier, Parameter] = {}
+    """Arguments by name."""
     invalid: Json = {"error": "invalid arguments: {reason}"}
     """The result of a call whose arguments break the schema; `{reason}` is filled in."""
     ends_episode: bool = False

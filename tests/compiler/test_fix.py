@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mrlc.compiler import CompileFailed, compile_spec
@@ -179,6 +179,7 @@ def test_certain(word, names, meant):
 PIECES = st.sampled_from(["a", "é", "🚲", " ", ":", "#", "\n", "\r\n", "\r", "\u2028", "\x85"])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(st.lists(PIECES, max_size=60).map("".join), st.data())
 def test_only_the_spans_change(text, data):
     """Every code point outside of the spans is where it was, whatever ends the lines."""

@@ -14,6 +14,8 @@ from mrlc.compiler.diagnostics import Diagnostic, Fix
 from mrlc.compiler.suggest import nearest
 from mrlc.compiler.tree import Scalar
 
+MAX_PATH = 1024
+"""Code points of a path."""
 OVERRIDES = "--set"
 """In place of a file, for values from the command line."""
 
@@ -52,16 +54,17 @@ def locate(root: Path, scalar: Scalar, *, spec: Path, path: str = "") -> Path:
     ) -> PathFault:
         return PathFault(Diagnostic(code, message, scalar.span, help=help, path=path, fix=fix))
 
-    if not written or any(ord(letter) < 32 for letter in written):
-        raise fault("MRLC310", f"`{written}` is not a file name")
+    if not written or len(written) > MAX_PATH or any(ord(letter) < 32 for letter in written):
+        short = written if len(written) <= 60 else f"{written[:57]}…"
+        raise fault("MRLC310", f"`{short}` is not a file name")
     if Path(written).is_absolute():
         help = "write it relative to this file, below the project's folder"
         raise fault("MRLC312", f"`{written}` is an absolute path", help)
     joined = base.parent.resolve() / written
-    target = joined if joined.name in ("", "..") else joined.parent.resolve() / joined.name
     try:
+        target = joined if joined.name in ("", "..") else joined.parent.resolve() / joined.name
         inside = target.resolve().is_relative_to(root) and target.is_relative_to(root)
-    except (OSError, RuntimeError):  # a loop of symbolic links
+    except (OSError, RuntimeError, ValueError):  # a loop of symbolic links, half a character
         raise fault("MRLC310", f"`{written}` leads nowhere") from None
     if not inside:
         help = f"paths may not leave {root.name}/, the project's root"
@@ -78,13 +81,13 @@ def _near(target: Path, written: str) -> str | None:
     """The path to the nearest name in a missing file's folder."""
     try:
         names = os.listdir(target.parent)
-    except OSError:
+    except (OSError, ValueError):
         return None
     near = nearest(target.name, names)
     return os.path.join(os.path.dirname(written), near) if near else None
 
 
 def _no_folder(target: Path, written: str) -> str | None:
-    if target.parent.is_dir():
+    if os.path.isdir(target.parent):  # Path.is_dir raises where a part of the name is too long
         return None
     return f"there is no folder `{os.path.dirname(written) or '.'}` beside this file"

@@ -30,7 +30,7 @@ def _reference(subject: Subject, scalar: Scalar, reference: str, path: str) -> I
     file = subject.files[key]
     try:
         module = ast.parse(file.content, filename=key)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         yield Diagnostic(
             "MRLC335", f"broken Python: {_reason(error)}", _place(file, error), path=path
         )
@@ -63,6 +63,8 @@ def _defined(module: ast.Module) -> Iterator[str]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError | MemoryError):  # the parser's stack, not the machine's
+        return "it is nested too deeply"
     return error.msg if isinstance(error, SyntaxError) else str(error)
 
 

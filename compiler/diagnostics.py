@@ -1,18 +1,19 @@
 """What the compiler has to say to a person, and where.
 
 A `Diagnostic` is one fault: a code that never changes its meaning, one sentence, the span
-that is to blame, further spans that hold the other half of a conflict, and a help line that
-says what to write instead. A span carries the line it points into, so that every renderer
-works from the diagnostics alone.
+that is to blame, further spans that hold the other half of a conflict, a help line that
+says what to write instead, and, where that can be done by a program, the edits that do it. A
+span carries the line it points into, so that every renderer works from the diagnostics alone.
 
 Passes collect diagnostics and raise `CompileFailed` once, with all of them, sorted.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mrlc.compiler.codes import CODES
 
@@ -47,6 +48,39 @@ class Label:
     text: str
 
 
+class Edit(NamedTuple):
+    """A piece of a file and what to write in its place."""
+
+    span: Span
+    """On one line."""
+    replacement: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Edits that mend a fault, all or none."""
+
+    edits: tuple[Edit, ...]
+    is_safe: bool
+    """Whether only one thing can have been meant; else a person must agree (`--unsafe`)."""
+
+    @classmethod
+    def at(
+        cls, span: Span, was: str, now: str, *, is_safe: bool = False, quoted: bool = True
+    ) -> Fix | None:
+        """Write `now` for `was`; None where the span does not hold just `was`.
+
+        Quotes around `was` stay; with `quoted=False` they go, as `now` has its own or needs none.
+        """
+        if span.line != span.end_line or not os.path.isabs(span.file) or not was:
+            return None  # over several lines, or of `--set`
+        written = span.text[span.column - 1 : span.end_column - 1]
+        quote = next((q for q in ("", '"', "'") if written == f"{q}{was}{q}"), None)
+        if quote is None:
+            return None
+        return cls((Edit(span, f"{quote}{now}{quote}" if quoted else now),), is_safe)
+
+
 @dataclass(frozen=True)
 class Diagnostic:
     """One fault of a spec or of a file that it names."""
@@ -61,6 +95,7 @@ class Diagnostic:
     path: str = ""
     """Dotted path of the value in the spec, `environment.tools.0.name`."""
     severity: Severity = "error"
+    fix: Fix | None = None
 
     def __post_init__(self) -> None:
         assert self.code in CODES, f"add {self.code} to compiler/codes.py"

@@ -68,7 +68,13 @@ class ExpressionFault(Exception):
     """A text that is no template, or an expression without a value."""
 
     def __init__(
-        self, code: str, message: str, at: tuple[int, int], *, help: str | None = None
+        self,
+        code: str,
+        message: str,
+        at: tuple[int, int],
+        *,
+        help: str | None = None,
+        rename: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -76,6 +82,8 @@ class ExpressionFault(Exception):
         self.at = at
         """Offsets in the text, the end exclusive."""
         self.help = help
+        self.rename = rename
+        """The text at `at` and the one that was probably meant."""
 
 
 class _Refused(Exception):

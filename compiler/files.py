@@ -18,6 +18,8 @@ from typing import Any
 
 from mrlc.compiler.diagnostics import Diagnostic, Span
 
+MAX_FAULTS = 1000
+"""Bad rows reported of one file; one that has more is not what its name says."""
 _CHUNK = 1 << 20
 
 
@@ -118,12 +120,15 @@ def _lines(text: str) -> list[str]:
 
 
 def _jsonl(file: InputFile) -> Table:
-    rows, faults, columns = [], [], dict[str, None]()
+    rows, faults, columns = list[Row](), list[Diagnostic](), dict[str, None]()
     lines = _lines(file.text)
     name = str(file.path)
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
+        if len(faults) == MAX_FAULTS:
+            faults.append(_too_many(name, number, line))
+            break
         try:
             value = json.loads(line, parse_constant=_refuse, object_pairs_hook=_unique)
         except (ValueError, RecursionError) as error:
@@ -166,6 +171,9 @@ def _csv(file: InputFile) -> Table:
         faults.append(_bad_row(message, name, 1, 1, lines[0]))
     for line, cells in records:
         text = lines[line - 1] if line <= len(lines) else ""
+        if len(faults) == MAX_FAULTS:
+            faults.append(_too_many(name, line, text))
+            break
         if len(cells) != len(header):
             message = f"{len(cells)} cells, but the header has {len(header)} columns"
             faults.append(_bad_row(message, name, line, 1, text))
@@ -188,6 +196,12 @@ def _records(
     except csv.Error as error:
         line = lines[start - 1] if start <= len(lines) else ""
         faults.append(_bad_row(f"not CSV: {error}", name, start, 1, line))
+
+
+def _too_many(file: str, line: int, text: str) -> Diagnostic:
+    return _bad_row(
+        f"{MAX_FAULTS:,} bad rows before this one; the rest is not read", file, line, 1, text
+    )
 
 
 def _bad_row(message: str, file: str, line: int, column: int, text: str) -> Diagnostic:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mrlc.compiler.diagnostics import Diagnostic
+from mrlc.compiler.diagnostics import Diagnostic, Fix
 from mrlc.compiler.suggest import nearest
 from mrlc.compiler.tree import Scalar
 
+MAX_PATH = 1024
+"""Code points of a path."""
 OVERRIDES = "--set"
 """In place of a file, for values from the command line."""
 
@@ -47,36 +49,45 @@ def locate(root: Path, scalar: Scalar, *, spec: Path, path: str = "") -> Path:
     written = str(scalar.value)
     base = spec if scalar.span.file == OVERRIDES else Path(scalar.span.file)
 
-    def fault(code: str, message: str, label: str = "", help: str | None = None) -> PathFault:
-        return PathFault(Diagnostic(code, message, scalar.span, label, help=help, path=path))
+    def fault(
+        code: str, message: str, help: str | None = None, *, fix: Fix | None = None
+    ) -> PathFault:
+        return PathFault(Diagnostic(code, message, scalar.span, help=help, path=path, fix=fix))
 
-    if not written or any(ord(letter) < 32 for letter in written):
-        raise fault("MRLC310", f"`{written}` is not a file name")
+    if not written or len(written) > MAX_PATH or any(ord(letter) < 32 for letter in written):
+        short = written if len(written) <= 60 else f"{written[:57]}…"
+        raise fault("MRLC310", f"`{short}` is not a file name")
     if Path(written).is_absolute():
         help = "write it relative to this file, below the project's folder"
-        raise fault("MRLC312", f"`{written}` is an absolute path", "", help)
+        raise fault("MRLC312", f"`{written}` is an absolute path", help)
     joined = base.parent.resolve() / written
-    target = joined if joined.name in ("", "..") else joined.parent.resolve() / joined.name
     try:
+        target = joined if joined.name in ("", "..") else joined.parent.resolve() / joined.name
         inside = target.resolve().is_relative_to(root) and target.is_relative_to(root)
-    except (OSError, RuntimeError):  # a loop of symbolic links
+    except (OSError, RuntimeError, ValueError):  # a loop of symbolic links, half a character
         raise fault("MRLC310", f"`{written}` leads nowhere") from None
     if not inside:
         help = f"paths may not leave {root.name}/, the project's root"
-        raise fault("MRLC312", f"`{written}` leaves the project", "", help)
+        raise fault("MRLC312", f"`{written}` leaves the project", help)
     if not os.path.exists(target):
-        raise fault("MRLC310", f"no such file: `{written}`", "", _near(target, written))
+        near = _near(target, written)
+        hint = f"did you mean `{near}`?" if near else _no_folder(target, written)
+        fix = Fix.at(scalar.span, written, near) if near else None
+        raise fault("MRLC310", f"no such file: `{written}`", hint, fix=fix)
     return target.resolve() if joined.name in ("", "..") else target
 
 
 def _near(target: Path, written: str) -> str | None:
-    """A help line for a missing file: the nearest name in its folder, or the missing folder."""
-    if not target.parent.is_dir():
-        return f"there is no folder `{os.path.dirname(written) or '.'}` beside this file"
+    """The path to the nearest name in a missing file's folder."""
     try:
         names = os.listdir(target.parent)
-    except OSError:
+    except (OSError, ValueError):
         return None
-    if (near := nearest(target.name, names)) is None:
+    near = nearest(target.name, names)
+    return os.path.join(os.path.dirname(written), near) if near else None
+
+
+def _no_folder(target: Path, written: str) -> str | None:
+    if os.path.isdir(target.parent):  # Path.is_dir raises where a part of the name is too long
         return None
-    return f"did you mean `{os.path.join(os.path.dirname(written), near)}`?"
+    return f"there is no folder `{os.path.dirname(written) or '.'}` beside this file"

@@ -28,14 +28,14 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import ScalarNode
 
-from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Label, Span
+from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Edit, Fix, Label, Span
 from mrlc.compiler.tree import Entry, Mapping, Node, Scalar, Sequence, Source
 
 MAX_BYTES = 1 << 20
 MAX_NODES = 100_000
 MAX_DEPTH = 64
 
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """Where libyaml ends a line."""
 _CORE = "tag:yaml.org,2002:"
 
@@ -57,7 +57,7 @@ def read_text(path: Path) -> str:
         raise _failure("MRLC101", reason, Span(str(path), 1, 1, 1, 1)) from None
     except UnicodeDecodeError as error:
         good = path.read_bytes()[: error.start].decode("utf-8-sig")
-        *above, last = _BREAK.split(good)
+        *above, last = BREAK.split(good)
         span = Source(str(path), (*above, last)).span(len(above) + 1, len(last) + 1)
         reason = f"the file is not UTF-8: byte 0x{error.object[error.start]:02x}"
         raise _failure("MRLC101", reason, span) from None
@@ -65,7 +65,7 @@ def read_text(path: Path) -> str:
 
 def as_source(text: str, file: str) -> Source:
     """A text by lines, as YAML counts them."""
-    return Source(file, tuple(_BREAK.split(text)))
+    return Source(file, tuple(BREAK.split(text)))
 
 
 def parse(text: str, source: Source) -> Node | None:
@@ -185,6 +185,7 @@ class _Builder:
                 f"`{event.value}` is read as a number that is not finite",
                 event,
                 help=f'as text, quote it: "{event.value}"',
+                fix=Fix.at(self.span(event), event.value, f'"{event.value}"'),
             )
         found: str | int | float | bool | None = value
         return found
@@ -243,8 +244,16 @@ class _Builder:
             last = inner[-1]
         return self.source.span(span.line, span.column, (last.end_line, last.end_column))
 
-    def report(self, code: str, message: str, event: Any, *, help: str | None = None) -> None:
-        self.faults.append(Diagnostic(code, message, self.span(event), help=help))
+    def report(
+        self,
+        code: str,
+        message: str,
+        event: Any,
+        *,
+        help: str | None = None,
+        fix: Fix | None = None,
+    ) -> None:
+        self.faults.append(Diagnostic(code, message, self.span(event), help=help, fix=fix))
 
     def stop(self, code: str, message: str, event: Any) -> CompileFailed:
         return CompileFailed([*self.faults, Diagnostic(code, message, self.span(event))])
@@ -258,7 +267,8 @@ def _key_fault(key: Node) -> Diagnostic:
     if isinstance(key, Scalar):
         written = key.text or str(key.value)
         message = f"the key `{written}` is read as {_kind(key.value)}, and keys are text"
-        return Diagnostic("MRLC106", message, key.span, help=f'quote it: "{written}"')
+        fix = Fix.at(key.span, written, f'"{written}"', is_safe=True)
+        return Diagnostic("MRLC106", message, key.span, help=f'quote it: "{written}"', fix=fix)
     line = key.span.text
     if line[max(0, key.span.column - 2) :].startswith("{{"):
         help = 'an expression needs quotes: "{{ … }}"'
@@ -276,6 +286,7 @@ _SYNTAX_HELP = {
     "mapping values are not allowed in this context": "a text that holds `: ` needs quotes",
     "found character that cannot start any token": "indent with spaces, not tabs; quote a text "
     "that starts with @, ` or %",
+    "found a tab character that violates indentation": "indent with spaces, not tabs",
     "could not find expected ':'": "a key needs a colon and a space after it: `key: value`",
 }
 
@@ -291,7 +302,20 @@ def _syntax(error: MarkedYAMLError, source: Source) -> Diagnostic:
         if not "".join(source.lines[mark.line :])[mark.column :].strip():  # the text just ends
             return Diagnostic("MRLC102", "broken YAML: this is never closed", opened, help=help)
         labels = (Label(opened, error.context),) if opened != span else ()
-    return Diagnostic("MRLC102", f"broken YAML: {problem}", span, "", labels, help)
+    fix = _untabbed(source, mark.line)
+    return Diagnostic("MRLC102", f"broken YAML: {problem}", span, "", labels, help, fix=fix)
+
+
+def _untabbed(source: Source, line: int) -> Fix | None:
+    """Spaces for tabs before a line's text; what a tab was meant to be is a guess, two spaces."""
+    text = source.lines[line] if line < len(source.lines) else ""
+    indent = len(text) - len(text.lstrip(" \t"))
+    if "\t" not in text[:indent]:
+        return None
+    span = source.span(line + 1, 1, (line + 1, indent + 1))
+    is_blank = indent == len(text)
+    now = "" if is_blank else text[:indent].expandtabs(2)
+    return Fix((Edit(span, now),), is_safe=is_blank)
 
 
 def _clamped(source: Source, line: int, column: int) -> Span:
@@ -304,7 +328,7 @@ def _clamped(source: Source, line: int, column: int) -> Span:
 
 def _bad_character(error: YAMLError, source: Source, text: str) -> Diagnostic:
     offset = getattr(error, "position", 0)
-    *above, last = _BREAK.split(text[:offset])
+    *above, last = BREAK.split(text[:offset])
     span = source.span(len(above) + 1, len(last) + 1)
     found = f" U+{ord(text[offset]):04X}" if offset < len(text) else ""
     return Diagnostic("MRLC102", f"broken YAML: the character{found} is not allowed", span)

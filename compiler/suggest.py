@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+
+CERTAIN, APART = 0.8, 0.1
+"""How near a name must be, from 0 to 1, and how much nearer than the next, to be certain."""
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
@@ -12,6 +15,17 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     folded = {name.lower(): name for name in reversed(candidates)}
     found = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
     return folded[found[0]] if found else None
+
+
+def certain(word: str, names: Iterable[str]) -> str | None:
+    """The name that must have been meant: very near, and no other is nearly as near."""
+    folded = word.lower()
+    ranked = sorted(
+        ((SequenceMatcher(None, name.lower(), folded).ratio(), name) for name in set(names)),
+        reverse=True,
+    )
+    first, second = [*ranked, (0.0, ""), (0.0, "")][:2]
+    return first[1] if first[0] >= CERTAIN and first[0] - second[0] >= APART else None
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str | None:

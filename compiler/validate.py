@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mrlc.compiler.diagnostics import CompileFailed, Diagnostic
+from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Fix, Span
 from mrlc.compiler.shape import Location, about, fields, section_at
-from mrlc.compiler.suggest import did_you_mean, nearest
+from mrlc.compiler.suggest import certain, did_you_mean, nearest
 from mrlc.compiler.tree import (
     Keys,
     Mapping,
@@ -118,11 +118,16 @@ def _without_renamed(errors: list[_Error], tree: Mapping) -> list[_Error]:
 def _meant(error: _Error, tree: Mapping) -> str | None:
     """The field that an unknown key was probably meant to be; one not given yet comes first."""
     section = section_at(error.location[:-1])
-    known = fields(section) if section else {}
-    parent = find(tree, error.path[:-1])
-    free = [key for key in known if not isinstance(parent, Mapping) or key not in parent.entries]
     name = str(error.location[-1])
-    return nearest(name, free) or nearest(name, known)
+    return nearest(name, _free(error, tree)) or nearest(name, fields(section) if section else ())
+
+
+def _free(error: _Error, tree: Mapping) -> list[str]:
+    """The fields of an unknown key's section that are not given."""
+    section = section_at(error.location[:-1])
+    parent = find(tree, error.path[:-1])
+    given = parent.entries if isinstance(parent, Mapping) else {}
+    return [key for key in (fields(section) if section else ()) if key not in given]
 
 
 def _diagnostic(error: _Error, tree: Mapping) -> Diagnostic:
@@ -148,7 +153,13 @@ def _place(complaint: Complaint, error: _Error, tree: Mapping) -> Diagnostic:
     span = (name_span if at_name else value_span)(tree, error.path)
     path = ".".join(error.path)
     return Diagnostic(
-        complaint.code, complaint.message, span, complaint.label, help=complaint.help, path=path
+        complaint.code,
+        complaint.message,
+        span,
+        complaint.label,
+        help=complaint.help,
+        path=path,
+        fix=complaint.fix(span),
     )
 
 
@@ -177,9 +188,18 @@ def _unknown(error: _Error, tree: Mapping) -> Diagnostic:
     where = section_name(error.path[:-1], tree)
     span = name_span(tree, error.path)
     path = ".".join(error.path)
+    label = f"not a field of {where}"
+    fix = _renamed(name, near, span, _free(error, tree)) if near else None
     return Diagnostic(
-        "MRLC204", f"unknown key `{name}`", span, f"not a field of {where}", help=help, path=path
+        "MRLC204", f"unknown key `{name}`", span, label, help=help, path=path, fix=fix
     )
+
+
+def _renamed(name: str, near: str, span: Span, free: list[str]) -> Fix | None:
+    """The right key, if it is not there already; safe where no other can have been meant."""
+    if near not in free:
+        return None
+    return Fix.at(span, name, near, is_safe=certain(name, free) == near)
 
 
 def _missing_tag(error: _Error, tree: Mapping, tag: str) -> Diagnostic:
@@ -203,6 +223,7 @@ def _unknown_tag(error: _Error, tree: Mapping) -> Diagnostic:
         complaint.label,
         help=complaint.help,
         path=".".join(path),
+        fix=complaint.fix(span),
     )
 
 
@@ -211,7 +232,7 @@ def _of_union(errors: list[_Error], tree: Mapping) -> Diagnostic:
     node = find(tree, errors[0].path)
     said = [complain(item.kind, item.context, item.message, node, item.path) for item in errors]
     expected = " or ".join(one.label.removeprefix("expected ") for one in said)
-    merged = Complaint(said[0].code, said[0].message, f"expected {expected}", said[0].help)
+    merged = said[0]._replace(label=f"expected {expected}")
     return _place(merged, errors[0], tree)
 
 

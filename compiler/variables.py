@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mrlc.compiler.diagnostics import Diagnostic, Span
+from mrlc.compiler.diagnostics import Diagnostic, Fix, Span
 from mrlc.compiler.expression import Expression, ExpressionFault, Use, has_template, parse_template
 from mrlc.compiler.markers import fits, prompts
 from mrlc.compiler.suggest import did_you_mean, nearest
@@ -98,7 +98,8 @@ class _Variables:
             return self.evaluated(scalar, scalar.value)
         except ExpressionFault as error:
             span = within(scalar, *error.at)
-            fault = Diagnostic(error.code, error.message, span, help=error.help, path=path)
+            fix = Fix.at(span, *error.rename) if error.rename else None
+            fault = Diagnostic(error.code, error.message, span, help=error.help, path=path, fix=fix)
             self.faults.append(fault)
         except _Broken:
             self.broken.update(self.open[-1:])
@@ -143,7 +144,8 @@ class _Variables:
             near = nearest(rest[0], self.names)
             help = f"did you mean `vars.{near}`?" if near else "no such name under `vars`"
             message = f"unknown variable `vars.{rest[0]}`"
-            raise ExpressionFault("MRLC303", message, use.at, help=help)
+            rename = (".".join(use.names), ".".join(("vars", near, *rest[1:]))) if near else None
+            raise ExpressionFault("MRLC303", message, use.at, help=help, rename=rename)
         if rest[0] in self.open:
             circle = " → ".join((*self.open[self.open.index(rest[0]) :], rest[0]))
             message = f"`vars.{rest[0]}` is defined by itself: {circle}"

@@ -11,8 +11,18 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from mrlc.compiler.diagnostics import Fix, Span
 from mrlc.compiler.suggest import listing, nearest
 from mrlc.compiler.tree import Keys, Mapping, Node, Scalar, Sequence
+
+
+class Mend(NamedTuple):
+    """What to write for a value; the arguments of `Fix.at`."""
+
+    was: str
+    now: str
+    is_safe: bool
+    quoted: bool
 
 
 class Complaint(NamedTuple):
@@ -22,6 +32,11 @@ class Complaint(NamedTuple):
     message: str
     label: str
     help: str | None = None
+    mend: Mend | None = None
+
+    def fix(self, span: Span) -> Fix | None:
+        """The mend at its place, if the value was written there."""
+        return Fix.at(span, **self.mend._asdict()) if self.mend else None
 
 
 _EXPECTED = {
@@ -94,12 +109,14 @@ def _type(expected: str, node: Node | None, field: str) -> Complaint:
     label = f"expected {expected}"
     if isinstance(node, Scalar) and expected == "text" and node.text and node.value is not None:
         message = f"{field} is text, but `{node.text}` is read as {describe(node)}"
-        return Complaint("MRLC203", message, label, f'quote it: "{node.text}"')
+        mend = Mend(node.text, f'"{node.text}"', is_safe=True, quoted=False)
+        return Complaint("MRLC203", message, label, f'quote it: "{node.text}"', mend)
     if isinstance(node, Scalar) and isinstance(node.value, str):
         bare = unquoted(node.value, expected)
         if bare is not None:
             message = f'{field} is {expected}, but `"{node.value}"` is text'
-            return Complaint("MRLC205", message, label, f"write it without quotes: {bare}")
+            mend = Mend(node.value, bare, is_safe=True, quoted=False)
+            return Complaint("MRLC205", message, label, f"write it without quotes: {bare}", mend)
     return Complaint("MRLC202", f"{field} is {describe(node)}, not {expected}", label)
 
 
@@ -117,8 +134,11 @@ def _choice(expected: str, node: Node | None, field: str) -> Complaint:
     choices = re.findall(r"'((?:[^'\\]|\\.)*)'", expected)
     label = f"expected {listing(choices, 'or')}" if choices else f"expected {expected}"
     near = nearest(str(node.value), choices) if isinstance(node, Scalar) else None
-    help = f"did you mean `{near}`?" if near else None
-    return Complaint("MRLC206", f"{field} cannot be {quote(node)}", label, help)
+    message = f"{field} cannot be {quote(node)}"
+    if near is None or not isinstance(node, Scalar):
+        return Complaint("MRLC206", message, label)
+    mend = Mend(node.text or str(node.value), near, is_safe=False, quoted=True)
+    return Complaint("MRLC206", message, label, f"did you mean `{near}`?", mend)
 
 
 def describe(node: Node | None) -> str:

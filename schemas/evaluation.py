@@ -34,6 +34,7 @@ class Evaluation(Section):
     """The score of record. It never sees the reward, and the reward never sees it."""
 
     scorer: Scorer
+    """The rule of success; it shares nothing with the reward."""
     pass_at: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
     """k of pass@k: the chance that one of k sampled episodes succeeds."""
     samples: Annotated[int, Field(ge=1)] | None = None

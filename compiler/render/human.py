@@ -5,7 +5,7 @@ error[MRLC204]: unknown key `group_sze`
    |
 52 | algorithm: {kind: grpo, group_sze: 8}
    |                         ^^^^^^^^^ not a field of `algorithm`
-   = help: did you mean `group_size`?
+   = help: did you mean `group_size`?  (fix available: mrlc check --fix)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 
 from mrlc.compiler.diagnostics import Diagnostic, Span
-from mrlc.compiler.render.text import shown_file, visible, width
+from mrlc.compiler.render.text import advice, shown_file, visible, width
 
 PER_FILE = 50
 """Faults shown of one file; the rest is counted."""
@@ -55,8 +55,8 @@ class _Painter:
         out += self.snippet(fault.span, fault.label, gutter, tone, primary=True)
         for label in fault.labels:
             out += self.snippet(label.span, label.text, gutter, _BLUE, primary=False)
-        if fault.help:
-            out.append(f"{gutter} {self.paint(_BLUE, '=')} help: {visible(fault.help)}")
+        if words := advice(fault):
+            out.append(f"{gutter} {self.paint(_BLUE, '=')} help: {words}")
         return out
 
     def snippet(

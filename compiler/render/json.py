@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mrlc.compiler.diagnostics import Diagnostic, Span
+from mrlc.compiler.diagnostics import Diagnostic, Fix, Span
 from mrlc.compiler.render.text import shown_file
 
 SCHEMA = "mrlc.diagnostics/1"
@@ -32,7 +32,13 @@ def record(fault: Diagnostic, base: Path) -> dict[str, Any]:
         "labels": labels,
         "help": fault.help,
         "path": fault.path or None,
+        "fix": _fix(fault.fix, base) if fault.fix else None,
     }
+
+
+def _fix(fix: Fix, base: Path) -> dict[str, Any]:
+    edits = [{"span": _span(span, base), "replacement": text} for span, text in fix.edits]
+    return {"is_safe": fix.is_safe, "edits": edits}
 
 
 def _span(span: Span, base: Path) -> dict[str, Any]:

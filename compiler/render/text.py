@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
+
+from mrlc.compiler.diagnostics import Diagnostic
 
 TAB = "    "
 
@@ -30,6 +33,26 @@ def shown_file(file: str, base: Path) -> str:
     """A file as the user would type it: relative to `base` where it lies below."""
     relative = os.path.relpath(file, base) if os.path.isabs(file) else file
     return visible(file if relative.startswith("..") else relative)
+
+
+def tally(diagnostics: Sequence[Diagnostic]) -> str:
+    """How many there are of each severity: `2 errors, 1 warning`."""
+    counts = {"error": 0, "warning": 0}
+    for fault in diagnostics:
+        counts[fault.severity] += 1
+    parts = [
+        f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items() if count
+    ]
+    return ", ".join(parts) or "no faults"
+
+
+def advice(fault: Diagnostic) -> str:
+    """The help line, and the command that follows it where there is one; empty without either."""
+    words = visible(fault.help) if fault.help else ""
+    if fault.fix is None:
+        return words
+    flag = "" if fault.fix.is_safe else " --unsafe"
+    return f"{words}  (fix available: mrlc check --fix{flag})".lstrip()
 
 
 def _shown(letter: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
-from mrlc.compiler.diagnostics import Diagnostic, Span
+from mrlc.compiler.diagnostics import Diagnostic, Fix, Span
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.markers import marked
 from mrlc.compiler.rules import Subject, check
@@ -29,7 +30,7 @@ def _reference(subject: Subject, scalar: Scalar, reference: str, path: str) -> I
     file = subject.files[key]
     try:
         module = ast.parse(file.content, filename=key)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         yield Diagnostic(
             "MRLC335", f"broken Python: {_reason(error)}", _place(file, error), path=path
         )
@@ -39,7 +40,14 @@ def _reference(subject: Subject, scalar: Scalar, reference: str, path: str) -> I
         near = nearest(name, names)
         help = f"did you mean `{near}`?" if near else "define it at the top of the file"
         message = f"`{key}` does not define `{name}`"
-        yield Diagnostic("MRLC335", message, scalar.span, help=help, path=path)
+        fix = Fix.at(_after_colon(scalar.span, name), name, near) if near else None
+        yield Diagnostic("MRLC335", message, scalar.span, help=help, path=path, fix=fix)
+
+
+def _after_colon(span: Span, name: str) -> Span:
+    """The name in `file.py:name` as written, which the span holds with or without quotes."""
+    column = span.text.rfind(f":{name}", span.column - 1, span.last_column - 1) + 2
+    return replace(span, column=column, end_line=span.line, end_column=column + len(name))
 
 
 def _defined(module: ast.Module) -> Iterator[str]:
@@ -55,6 +63,8 @@ def _defined(module: ast.Module) -> Iterator[str]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError | MemoryError):  # the parser's stack, not the machine's
+        return "it is nested too deeply"
     return error.msg if isinstance(error, SyntaxError) else str(error)
 
 

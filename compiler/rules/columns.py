@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mrlc.compiler.diagnostics import Diagnostic, Label, Span
+from mrlc.compiler.diagnostics import Diagnostic, Fix, Label, Span
 from mrlc.compiler.expression import Expression, ExpressionFault, Use, parse_template
 from mrlc.compiler.files import Row, Table
 from mrlc.compiler.markers import prompts
@@ -100,7 +100,9 @@ def missing_column(
             help = f"did you mean `{above}.{near}`?" if near else _columns(table, above, inner)
             label = Label(row.span, f"a task of {split} without it")
             message = f"unknown column `{above}.{name}`"
-            return Diagnostic("MRLC324", message, span, "", (label,), help, path)
+            meant = ".".join((above, near, *names[depth + 1 :])) if near else None
+            fix = Fix.at(span, ".".join(names), meant) if meant else None
+            return Diagnostic("MRLC324", message, span, "", (label,), help, path, fix=fix)
     return None
 
 

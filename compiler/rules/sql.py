@@ -11,10 +11,10 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from mrlc.compiler.diagnostics import Diagnostic, Label, Span
+from mrlc.compiler.diagnostics import Diagnostic, Fix, Label, Span
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.rules import Subject, check
-from mrlc.compiler.suggest import did_you_mean
+from mrlc.compiler.suggest import did_you_mean, nearest
 from mrlc.compiler.tree import Scalar
 from mrlc.compiler.variables import within
 from mrlc.schemas.tools import Sql, Tool
@@ -116,9 +116,10 @@ def _tool(
     if sql.state not in databases:
         help = did_you_mean(sql.state, databases) or "declare it under `environment.state`"
         message = f"unknown state `{sql.state}`"
-        yield Diagnostic(
-            "MRLC332", message, subject.value(f"{path}.state"), help=help, path=f"{path}.state"
-        )
+        span = subject.value(f"{path}.state")
+        near = nearest(sql.state, databases)
+        fix = Fix.at(span, sql.state, near) if near else None
+        yield Diagnostic("MRLC332", message, span, help=help, path=f"{path}.state", fix=fix)
         return
     database = databases[sql.state]
     if database is None:
@@ -160,7 +161,9 @@ def _arguments(subject: Subject, tool: Tool, statement: str, path: str) -> Itera
             continue
         message = f"`{match.group()}` is not a parameter of tool `{tool.name}`"
         help = did_you_mean(name, tool.parameters)
-        yield Diagnostic("MRLC330", message, span, help=help, path=path)
+        near = nearest(name, tool.parameters)
+        fix = Fix.at(span, f":{name}", f":{near}") if near else None
+        yield Diagnostic("MRLC330", message, span, help=help, path=path, fix=fix)
 
 
 def placeholders(statement: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mrlc.compiler.diagnostics import Diagnostic, Label, Span
+from mrlc.compiler.diagnostics import Diagnostic, Fix, Label, Span
 from mrlc.compiler.files import Table
 from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import did_you_mean, nearest
@@ -70,7 +70,9 @@ def _arguments(subject: Subject, tool: Tool, replay: Replay, path: str) -> Itera
             at = f"{path}.match.{argument}"
             message = f"`{argument}` is not a parameter of tool `{tool.name}`"
             help = did_you_mean(argument, tool.parameters)
-            yield Diagnostic("MRLC330", message, subject.name(at), help=help, path=at)
+            near = nearest(argument, tool.parameters.keys() - replay.match)
+            fix = Fix.at(subject.name(at), argument, near) if near else None
+            yield Diagnostic("MRLC330", message, subject.name(at), help=help, path=at, fix=fix)
     for name in tool.parameters:
         if name not in replay.match and replay.mode == "strict":
             at = f"{path}.match"
@@ -84,7 +86,9 @@ def _unknown(column: str, table: Table, span: Span, path: str) -> Diagnostic:
     near = nearest(column, table.columns)
     help = f"did you mean `{near}`?" if near else None
     label = Label(table.head, "the table's columns")
-    return Diagnostic("MRLC324", f"unknown column `{column}`", span, "", (label,), help, path)
+    fix = Fix.at(span, column, near) if near else None
+    message = f"unknown column `{column}`"
+    return Diagnostic("MRLC324", message, span, "", (label,), help, path, fix=fix)
 
 
 def _cells(table: Table, replay: Replay, path: str) -> Iterator[Diagnostic]:

@@ -76,22 +76,14 @@ def show(diagnostics: Sequence[Diagnostic]) -> None:
     from pathlib import Path
 
     from mrlc.compiler.render import human
+    from mrlc.compiler.render.text import tally
 
     print(
         human.render(diagnostics, base=Path.cwd(), colour=colour(sys.stderr)),
         end="",
         file=sys.stderr,
     )
-    print(_count(diagnostics), file=sys.stderr)
-
-
-def _count(diagnostics: Sequence[Diagnostic]) -> str:
-    """`2 errors, 1 warning`."""
-    found = [fault.severity for fault in diagnostics]
-    counts = {kind: found.count(kind) for kind in ("error", "warning")}
-    return ", ".join(
-        f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items() if count
-    )
+    print(tally(diagnostics), file=sys.stderr)
 
 
 def colour(stream: object) -> bool:

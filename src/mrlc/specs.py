@@ -10,11 +10,9 @@ from typing import Any
 
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, ordered
 from mrlc.compiler.plan import Compiled, compile_spec, same_name
-from mrlc.compiler.render import concise
+from mrlc.compiler.render import FORMATS, render
 from mrlc.compiler.render import json as json_format
 from mrlc.error_handler import UsageFault, show
-
-FORMATS = ("human", "concise", "json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,8 +67,8 @@ def compile_all(specs: Sequence[Path], overrides: Sequence[str]) -> list[Compile
 def report(args: argparse.Namespace, work: Callable[[], list[dict[str, Any]]]) -> int:
     """Do the work and show its results, or the faults that stopped it, as `--format` says.
 
-    JSON goes to stdout whatever happens; otherwise faults go to stderr. Warnings are shown and
-    change no exit code.
+    A format for programs goes to stdout whatever happens; otherwise faults go to stderr.
+    Warnings are shown and change no exit code.
     """
     try:
         results = work()
@@ -80,11 +78,13 @@ def report(args: argparse.Namespace, work: Callable[[], list[dict[str, Any]]]) -
     warnings = ordered(found for result in results for found in result.pop("warnings"))
     if args.format == "json":
         sys.stdout.write(json_format.render(warnings, base=Path.cwd(), plans=results))
-    else:
+    elif FORMATS[args.format].is_for_people:
         if warnings:
             _show(args.format, warnings)
         for result in results:
             print(_line(result))
+    else:
+        sys.stdout.write(render(args.format, warnings, cwd=Path.cwd()))
     return 0
 
 
@@ -106,10 +106,10 @@ def _line(result: dict[str, Any]) -> str:
 
 
 def _show(form: str, faults: Sequence[Diagnostic]) -> None:
-    base = Path.cwd()
     if form == "json":
-        sys.stdout.write(json_format.render(faults, base=base, plans=[]))
-    elif form == "concise":
-        sys.stderr.write(concise.render(faults, base=base))
-    else:
+        sys.stdout.write(json_format.render(faults, base=Path.cwd(), plans=[]))
+    elif form == "human":
         show(faults)
+    else:
+        stream = sys.stderr if FORMATS[form].is_for_people else sys.stdout
+        stream.write(render(form, faults, cwd=Path.cwd()))

@@ -17,8 +17,12 @@ Mrlc = Callable[..., "subprocess.CompletedProcess[str]"]
 def mrlc(tmp_path: Path) -> Mrlc:
     """Run `mrlc` with arguments, in a folder."""
 
-    def run(*arguments: object, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, cwd: Path = tmp_path, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        environment.pop("GITHUB_ACTIONS", None)  # it changes the default format
+        environment |= env or {}
         command = [sys.executable, "-m", "mrlc", *map(str, arguments)]
         return subprocess.run(
             command, check=False, cwd=cwd, env=environment, capture_output=True, text=True

@@ -3,6 +3,8 @@
 import json
 import shutil
 
+import pytest
+
 
 def test_good_spec(mrlc, project):
     before = sorted(project.root.rglob("*"))
@@ -38,3 +40,45 @@ def test_json_holds_warnings_beside_plans(mrlc, project):
     found = json.loads(mrlc("check", "-f", "json", cwd=project.root).stdout)
     assert [one["severity"] for one in found["diagnostics"]] == ["warning"]
     assert found["plans"][0]["name"] == "desk"
+
+
+def test_fix(mrlc, project):
+    project.edit("specs/desk.yaml", "group_size: 4", "group_sze: 4")
+    project.edit("specs/desk.yaml", "kind: field_accuracy", "kind: field_acuracy")
+    seen = mrlc("check", cwd=project.root)
+    assert "`group_size`?  (fix available: mrlc check --fix)\n" in seen.stderr
+    done = mrlc("check", "--fix", cwd=project.root)
+    assert done.returncode == 1
+    assert done.stdout == "fixed specs/desk.yaml:38:23: `group_sze` → `group_size` (MRLC204)\n"
+    assert done.stderr.endswith("(fix available: mrlc check --fix --unsafe)\n\n1 error\n")
+    done = mrlc("check", "--fix", "--unsafe", cwd=project.root)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "`field_acuracy` → `field_accuracy` (MRLC206)\ndesk  " in done.stdout
+
+
+def test_fix_leaves_json_alone_on_stdout(mrlc, project):
+    project.edit("specs/desk.yaml", "group_size: 4", "group_sze: 4")
+    done = mrlc("check", "--fix", "-f", "json", cwd=project.root)
+    assert json.loads(done.stdout)["diagnostics"] == []
+    assert done.stderr.startswith("fixed specs/desk.yaml:38:23")
+
+
+def test_unsafe_needs_fix(mrlc, project):
+    done = mrlc("check", "--unsafe", cwd=project.root)
+    assert (done.returncode, done.stderr) == (2, "mrlc: --unsafe goes with --fix\n")
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "github", "markdown"])
+def test_format_for_programs_is_alone_on_stdout(mrlc, project, form):
+    good = mrlc("check", "-f", form, cwd=project.root)
+    bad = mrlc("check", "-f", form, "--set", "algorithm.steps=-1", cwd=project.root)
+    assert (good.returncode, good.stderr, bad.returncode, bad.stderr) == (0, "", 1, "")
+    assert "MRLC207" in bad.stdout
+    assert "MRLC207" not in good.stdout
+
+
+def test_faults_become_annotations_in_a_workflow(mrlc, project):
+    done = mrlc(
+        "check", "--set", "algorithm.steps=-1", cwd=project.root, env={"GITHUB_ACTIONS": "true"}
+    )
+    assert done.stdout.startswith("::error file=--set,line=1,")

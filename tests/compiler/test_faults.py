@@ -75,6 +75,8 @@ CASES = {
     "prompt without a value": ("MRLC304", SPEC, "{{ task.question }}", "«{{ task.question / 2 }}»"),
     # 3xx: files
     "missing file": ("MRLC310", SPEC, "data/train.jsonl", "«data/tran.jsonl»"),
+    "path too long": ("MRLC310", SPEC, "data/train.jsonl", f"«{'x' * 2000}.jsonl»"),
+    "name too long": ("MRLC310", SPEC, "data/train.jsonl", f"«{'x' * 300}/{'y' * 300}.jsonl»"),
     "folder for a file": ("MRLC311", SPEC, "data/train.jsonl", "«data»"),
     "wrong suffix": ("MRLC311", SPEC, "sqlite: shop.sql", "sqlite: «bikes.csv»"),
     "absolute path": ("MRLC312", SPEC, "data/train.jsonl", "«/data/train.jsonl»"),
@@ -138,6 +140,12 @@ CASES = {
         "specs/rewards.py",
         "def polite(outcome):",
         "def polite«(»outcome:",
+    ),
+    "python too deep": (
+        "MRLC335",
+        "specs/rewards.py",
+        "def polite(outcome):",
+        f"«»x = {'- ' * 200_000}1\ndef polite(outcome):",
     ),
     "demonstration of no task": ("MRLC336", DEMOS, '{"task": "t1", ', '«»{"task": "t0", '),
     "held-out demonstration": ("MRLC336", DEMOS, '{"task": "t1", ', '«»{"task": "h1", '),
@@ -230,6 +238,13 @@ def test_misspelt_key_is_not_also_missing(project):
     project.edit("specs/desk.yaml", "  validation:", "  validaton:")
     (fault,) = faults(project.spec)
     assert (fault.code, fault.help) == ("MRLC204", "did you mean `validation`?")
+
+
+def test_file_of_the_wrong_kind_is_not_read_to_its_end(project):
+    project.write(TRAIN, "x\n" * 5000)
+    found = [fault for fault in faults(project.spec) if fault.code == "MRLC320"]
+    assert len(found) == 1001
+    assert (found[-1].span.line, found[-1].message[:14]) == (1001, "1,000 bad rows")
 
 
 def test_empty_split(project):

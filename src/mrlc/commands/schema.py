@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import argparse
-import json
-from typing import Any
+import sys
+from pathlib import Path
 
-from mrlc.schemas import Experiment
+from mrlc.error_handler import UsageFault
+from mrlc.schemas import json_schema
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """There are no options."""
+    """Declare the options."""
+    parser.add_argument(
+        "--check",
+        nargs="?",
+        type=Path,
+        const=json_schema.COMMITTED,
+        metavar="FILE",
+        help="print nothing; exit 1 unless FILE, a copy that editors use, is current",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print it."""
-    print(json.dumps(spec_schema(), indent=2, ensure_ascii=False))
-    return 0
-
-
-def spec_schema() -> dict[str, Any]:
-    """The schema of an experiment, and what the compiler consumes before it."""
-    schema = Experiment.model_json_schema(by_alias=True)
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["properties"] |= {
-        "extends": {
-            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
-            "description": "Specs that this one is laid over, relative to this file.",
-        },
-        "vars": {
-            "type": "object",
-            "description": "Values for expressions, used as `{{ vars.name }}`.",
-        },
-    }
-    return schema
+    """Print it, or compare a copy with it."""
+    text = json_schema.text()
+    if args.check is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        is_current = args.check.read_bytes() == text.encode()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageFault(f"cannot read {args.check}: {reason}") from None
+    if not is_current:
+        print(f"{args.check} is not current: mrlc schema > {args.check}", file=sys.stderr)
+    return 0 if is_current else 1

@@ -43,10 +43,10 @@ def learning_rate_is_bearable(subject: Subject) -> Iterator[Finding]:
 
 
 def _range(model: Model) -> tuple[str, tuple[float, float]]:
-    if model.lora is not None:
-        what = "a LoRA adapter"
-    elif model.base == "tiny":
+    if model.base == "tiny":
         what = "the built-in model"
+    elif model.lora is not None:
+        what = "a LoRA adapter"
     else:
         what = "all weights of a pretrained model"
     return what, RANGES[what]

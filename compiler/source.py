@@ -34,6 +34,8 @@ from mrlc.compiler.tree import Entry, Mapping, Node, Scalar, Sequence, Source
 MAX_BYTES = 1 << 20
 MAX_NODES = 100_000
 MAX_DEPTH = 64
+MAX_FAULTS = 1000
+"""Faults reported of one text; one that has more was not written as a spec."""
 
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """Where libyaml ends a line."""
@@ -149,6 +151,10 @@ class _Builder:
     def bound(self, event: Any) -> None:
         if self.nodes > MAX_NODES:
             raise self.stop("MRLC109", f"the spec expands to more than {MAX_NODES:,} values", event)
+        if len(self.faults) >= MAX_FAULTS:
+            raise self.stop(
+                "MRLC109", f"{MAX_FAULTS:,} faults up to here; the rest is not read", event
+            )
 
     def alias(self, event: Any) -> Node:
         if event.anchor not in self.anchors:

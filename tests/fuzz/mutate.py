@@ -23,7 +23,7 @@ WORDS = (
     *("é", "自転車", "🚲", "\u202e", "\ufeff", "\u2028", "\x85", "\ud800", "İ", "ß", "x" * 300),
     *("SELECT 1", "DROP TABLE visits", ":x", "rewards.py:nothing", "rewards.py:", "x.py:y"),
 )
-KEYS = re.compile(r"[\w-]+(?=:)")
+KEYS = re.compile(r"[\w-]{1,40}(?=:)")
 VALUES = re.compile(r"(?<=: )[^\s{}\[\],][^\n{}\[\],]*")
 
 

@@ -18,6 +18,7 @@ from mrlc.error_handler import guard
 COMMANDS = {
     "compile": "turn specs into plans under build/",
     "check": "find the faults of specs, write nothing",
+    "plan": "show what a change of specs means, against a commit",
     "run": "train and evaluate a plan on this machine",
     "schema": "print the JSON Schema of a spec, for editors",
 }

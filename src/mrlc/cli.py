@@ -19,6 +19,7 @@ COMMANDS = {
     "compile": "turn specs into plans under build/",
     "check": "find the faults of specs, write nothing",
     "plan": "show what a change of specs means, against a commit",
+    "lock": "pin what only the network knows, and the held-out tasks",
     "run": "train and evaluate a plan on this machine",
     "schema": "print the JSON Schema of a spec, for editors",
 }

@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "find the faults of specs, write nothing",
     "plan": "show what a change of specs means, against a commit",
     "lock": "pin what only the network knows, and the held-out tasks",
+    "init": "lay out a new project with its review in git",
     "run": "train and evaluate a plan on this machine",
     "schema": "print the JSON Schema of a spec, for editors",
 }

@@ -40,7 +40,7 @@ def made(mrlc, tmp_path) -> Path:
 def test_it_checks_and_compiles(mrlc, made):
     assert mrlc("check", cwd=made).returncode == 0
     done = mrlc("compile", cwd=made)
-    assert done.stdout.endswith("build/desk  32 train, 12 validation, 16 test\n")
+    assert done.stdout.endswith("build/desk  240 train, 20 validation, 40 test\n")
     assert mrlc("compile", "--check", cwd=made).returncode == 0
 
 

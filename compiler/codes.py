@@ -1,8 +1,9 @@
 """The codes of diagnostics. A code never changes its meaning and is never used again.
 
 1xx YAML, 2xx the schema, 3xx expressions, references and the files that a spec names,
-5xx practice, 9xx faults of mrlc itself. The table holds the codes that passes raise; those of
-rules stand beside their rules and are entered when the rules are loaded.
+5xx practice, 6xx plans on disk and the lock, 9xx faults of mrlc itself. The table holds the
+codes that passes raise; those of rules stand beside their rules and are entered when the rules
+are loaded.
 """
 
 from __future__ import annotations
@@ -70,6 +71,10 @@ CODES: dict[str, Code] = {
     "MRLC340": Code("not-a-plan-folder", "The folder of a plan is taken by something else."),
     "MRLC390": Code("run-time-check", "A check that only a run can make has failed."),
     "MRLC391": Code("broken-plan", "A plan or run folder is absent or not what was compiled."),
+    "MRLC601": Code("outdated-plan", "A plan on disk is not the one that its spec gives."),
+    "MRLC602": Code("bad-lock", "mrlc.lock cannot be read."),
+    "MRLC603": Code("unpinned-model", "mrlc.lock has no commit for a Hub model."),
+    "MRLC604": Code("test-split-changed", "The held-out tasks are not those that mrlc.lock froze."),
     "MRLC901": Code("internal", "A fault of mrlc itself."),
 }
 

@@ -41,9 +41,10 @@ def _span(path: str, folder: Path) -> Span:
         path = path.rpartition(".")[0]
     if not path:
         return Span(str(Path(found.root) / found.spec), 1, 1, 1, 2)
-    return _placed(found.positions[path], Path(found.root))
+    return placed(found.positions[path], Path(found.root))
 
 
-def _placed(at: Position, root: Path) -> Span:
+def placed(at: Position, root: Path) -> Span:
+    """A position of a plan as a span."""
     file = at.file if at.file == OVERRIDES else str(root / at.file)
     return Span(file, at.line, at.column, at.line, at.end_column, at.text)

@@ -31,7 +31,7 @@ def fingerprint(experiment: dict[str, Any], inputs: Mapping[str, Input]) -> Dige
         if not isinstance(marker, PromptMarker):
             is_code = isinstance(marker, CodeMarker)
             meaning = _replaced(meaning, pattern, lambda path, c=is_code: _content(path, inputs, c))
-    meaning = _replaced(meaning, BASE, lambda base: _folder(base, inputs))
+    meaning = _replaced(meaning, BASE, lambda base: folder_content(base, inputs))
     return Digests(semantic=_digest(meaning), full=_digest(whole))
 
 
@@ -49,7 +49,7 @@ def _content(path: str | None, inputs: Mapping[str, Input], is_code: bool) -> st
     return f"{inputs[file].sha256}:{name}"
 
 
-def _folder(base: str, inputs: Mapping[str, Input]) -> Any:
+def folder_content(base: str, inputs: Mapping[str, Input]) -> Any:
     """The digests of a model folder's files in place of its path; other models stay a name."""
     if not base.startswith("./"):
         return base

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mrlc.compiler import lock
 from mrlc.compiler.diagnostics import Diagnostic
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.markers import Marker, marked
@@ -36,6 +37,13 @@ class Inputs:
 
 
 def collect(resolved: Resolved) -> Inputs:
+    """Every file that a resolved spec names, held to the project's lock."""
+    found = gather(resolved)
+    tree, faults = lock.apply(found.tree, found.files, resolved.root)
+    return replace(found, tree=tree, faults=(*found.faults, *faults))
+
+
+def gather(resolved: Resolved) -> Inputs:
     """Every file that a resolved spec names, however many faults the spec has elsewhere."""
     collector = _Collector(resolved)
     for pattern, marker in marked():

@@ -32,7 +32,7 @@ def write_plan(compiled: Compiled, out_dir: Path) -> Path:
         PLAN: canonical(compiled.plan.model_dump(mode="json", by_alias=True)),
         PROVENANCE: canonical(compiled.provenance.model_dump(mode="json")),
     }
-    if _is_current(target, files[PLAN], compiled):
+    if is_current(target, files[PLAN], compiled):
         _refresh(target / PROVENANCE, files[PROVENANCE])
         return target
     if os.path.lexists(target) and not _is_plan(target):
@@ -56,7 +56,7 @@ def _is_plan(target: Path) -> bool:
     return target.is_dir() and not target.is_symlink() and (target / PLAN).is_file()
 
 
-def _is_current(target: Path, plan: bytes, compiled: Compiled) -> bool:
+def is_current(target: Path, plan: bytes, compiled: Compiled) -> bool:
     """Whether the same plan with all its inputs, untouched, is there already."""
     if not _is_plan(target) or (target / PLAN).read_bytes() != plan:
         return False

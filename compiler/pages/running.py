@@ -1,4 +1,4 @@
-"""34x, 39x and 9xx: faults that no spec shows by itself."""
+"""34x, 39x, 6xx and 9xx: faults that no spec shows by itself."""
 
 from mrlc.compiler.page import Page
 
@@ -19,6 +19,25 @@ A plan is read as it was compiled: each file is compared with its digest. This o
 incomplete, or was edited afterwards.
 
 Compile the spec again."""),
+    "MRLC601": Page("""\
+The plans under build/ are what runs, and what a reviewer sees. This one is not what its spec gives
+now: the spec was changed and not compiled, or the plan was edited.
+
+Run `mrlc compile` and commit what it writes."""),
+    "MRLC602": Page("""\
+`mrlc.lock` is sorted JSON that `mrlc lock` writes; this one was edited or merged by hand.
+
+Delete it and run `mrlc lock`."""),
+    "MRLC603": Page("""\
+With a lock in place every Hub model has its commit there, so that the weights under a plan never
+change. This model has none yet.
+
+Run `mrlc lock`, where there is a network."""),
+    "MRLC604": Page("""\
+The held-out tasks were frozen when the lock was written. Changed since, results before and after do
+not compare.
+
+Take the change back, or accept it with `mrlc lock --upgrade`."""),
     "MRLC901": Page("""\
 mrlc itself has failed. Nothing is wrong with your spec, or not anything that should end so.
 

@@ -18,6 +18,9 @@ from mrlc.error_handler import guard
 COMMANDS = {
     "compile": "turn specs into plans under build/",
     "check": "find the faults of specs, write nothing",
+    "plan": "show what a change of specs means, against a commit",
+    "lock": "pin what only the network knows, and the held-out tasks",
+    "init": "lay out a new project with its review in git",
     "run": "train and evaluate a plan on this machine",
     "explain": "say what a code means, or where a value comes from",
     "schema": "print the JSON Schema of a spec, for editors",

@@ -2,6 +2,7 @@
 
 CompileFailed      the user's faults, shown where they are       1
 UsageFault         a wrong option, a missing extra, a full disk  2
+RemoteFault        a service that we ask did not answer          4
 KeyboardInterrupt  the user has had enough                       130
 BrokenPipeError    the reader of our output has gone             141
 anything else      our bug; the traceback goes to a log file     3
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 EXTRAS = {
     "accelerate": "train",
     "datasets": "train",
+    "huggingface_hub": "train",
     "peft": "train",
     "torch": "train",
     "transformers": "train",
@@ -36,6 +38,10 @@ EXTRAS = {
 
 class UsageFault(Exception):
     """A wrong option or an environment in which the command cannot work; one line."""
+
+
+class RemoteFault(Exception):
+    """A service on the network that failed or cannot be reached; one line, with a way out."""
 
 
 def guard(command: Callable[[], int]) -> int:
@@ -60,6 +66,8 @@ def guard(command: Callable[[], int]) -> int:
 def _handled(error: Exception) -> int:
     if isinstance(error, UsageFault):
         return _usage(str(error))
+    if isinstance(error, RemoteFault):
+        return _usage(str(error), code=4)
     missing = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
     if isinstance(error, ModuleNotFoundError) and missing in EXTRAS:
         return _usage(f"this needs {missing}: pip install 'mrlc[{EXTRAS[missing]}]'")
@@ -92,9 +100,9 @@ def colour(stream: object) -> bool:
     return bool(is_terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _usage(message: str) -> int:
+def _usage(message: str, *, code: int = 2) -> int:
     print(f"mrlc: {message}", file=sys.stderr)
-    return 2
+    return code
 
 
 def _bug(error: Exception) -> int:

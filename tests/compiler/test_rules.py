@@ -13,6 +13,7 @@ from mrlc.compiler.pages import pages
 
 PAGES = pages()
 NO_EXAMPLE = {"MRLC101", "MRLC307", "MRLC340", "MRLC390", "MRLC391", "MRLC901"}
+NO_EXAMPLE |= {"MRLC601", "MRLC602", "MRLC603", "MRLC604"}  # of a lock or a folder, not of a spec
 """Codes of what no spec's text can show."""
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mrlc import specs
+from mrlc.compiler.current import outdated
+from mrlc.compiler.diagnostics import fail_on
 from mrlc.compiler.plan import Compiled
 from mrlc.compiler.write import write_plan
 from mrlc.error_handler import UsageFault
@@ -22,6 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where plans go; default: build",
     )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; fail where the plans on disk are not those of the specs",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,6 +37,9 @@ def run(args: argparse.Namespace) -> int:
 
     def work() -> list[dict[str, Any]]:
         plans = specs.compile_all(chosen, args.overrides)
+        if args.check:
+            fail_on(fault for plan in plans for fault in outdated(plan, args.out))
+            return [specs.summary(plan, args.out / plan.plan.experiment.name) for plan in plans]
         return [specs.summary(plan, _write(plan, args.out)) for plan in plans]
 
     return specs.report(args, work)

@@ -20,7 +20,7 @@ def test_current(mrlc, built):
 
 
 CASES = {
-    "value": ("specs/desk.yaml", "{steps: 2,", "{steps: 3,", "specs/desk.yaml:37:20", "`build/desk` has algorithm.steps 2, its spec gives 3"),
+    "value": ("specs/desk.yaml", "{steps: 2,", "{steps: 3,", "specs/desk.yaml:38:20", "`build/desk` has algorithm.steps 2, its spec gives 3"),
     "label": ("specs/desk.yaml", "name: desk", "name: desk\ndescription: d", "specs/desk.yaml:3:14", "has description \"\", its spec gives d"),
     "data": ("specs/data/test.jsonl", "Bike 4?", "Bike 44?", "specs/desk.yaml:7:9", "has data.test specs/data/test.jsonl"),
     "renamed": ("specs/desk.yaml", "name: desk", "name: bank", "specs/desk.yaml:2:7", "`build/bank` is not there"),

@@ -40,7 +40,7 @@ def test_against_head_by_default(mrlc, repository):
     done = mrlc("plan", "--exit-code", cwd=repository.root)
     assert (done.returncode, done.stderr) == (5, "")
     assert "cost        algorithm.steps  2 → 3\n" in done.stdout
-    assert "specs/desk.yaml:37:20 → specs/desk.yaml:37:20\n" in done.stdout
+    assert "specs/desk.yaml:38:20 → specs/desk.yaml:38:20\n" in done.stdout
     assert mrlc("plan", cwd=repository.root).returncode == 0
 
 
@@ -117,12 +117,13 @@ def test_faults_of_today(mrlc, repository):
     comment = mrlc("plan", "-f", "markdown", cwd=repository.root)
     assert (comment.returncode, comment.stderr) == (1, "")
     assert comment.stdout.startswith("<!-- mrlc-plan -->\n")
-    assert "specs/desk.yaml:37:" in comment.stdout
+    assert "specs/desk.yaml:38:" in comment.stdout
     found = json.loads(mrlc("plan", "-f", "json", cwd=repository.root).stdout)
     assert found["diagnostics"][0]["code"] == "MRLC204"
 
 
 def test_against_a_folder_of_plans(mrlc, project):
+    project.edit("specs/desk.yaml", "{base: tiny}", "{base: tiny, tiny: {context: 8192}}")
     mrlc("compile", cwd=project.root)
     assert mrlc("plan", "--against", "build", "--exit-code", cwd=project.root).returncode == 0
     project.edit("specs/desk.yaml", "{human: 2}", "{human: 3}")

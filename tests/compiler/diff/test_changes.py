@@ -31,7 +31,7 @@ def edited(project: Project, file: str, old: str, new: str):
 
 CASES = {
     "scorer": (SPEC, "evaluation:", "evaluation:\n  every_steps: 5", "instrument", "evaluation.every_steps", 10, 5),
-    "reward": (SPEC, "against: task.expected}\n    - ", "against: task.expected, weight: 0.5}\n    - ", "incentive", "reward.components.fields.weight", 1.0, 0.5),
+    "reward": (SPEC, "weight: 0.9", "weight: 0.5", "incentive", "reward.components.fields.weight", 0.9, 0.5),
     "turns": (SPEC, "{human: 2}", "{human: 3}", "behaviour", "turns.human", 2, 3),
     "tool": (SPEC, "name: book", "name: book\n      ends_episode: true", "behaviour", "environment.tools.book.ends_episode", False, True),
     "steps": (SPEC, "{steps: 2,", "{steps: 3,", "cost", "algorithm.steps", 2, 3),
@@ -89,9 +89,9 @@ def test_places_of_both_sides(project):
     project.edit(SPEC, "mrlc: v1\n", "mrlc: v1\n# a comment\n")
     project.edit(SPEC, "{steps: 2,", "{steps: 3, beta: 0.1,")
     beta, steps = compare([before], [side(project)], against="x").specs[0].changes
-    assert (steps.old_at.line, steps.old_at.column) == (37, 20)
-    assert (steps.new_at.line, steps.new_at.column) == (38, 20)
-    assert (beta.old_at, beta.new_at.line) == (None, 38)
+    assert (steps.old_at.line, steps.old_at.column) == (38, 20)
+    assert (steps.new_at.line, steps.new_at.column) == (39, 20)
+    assert (beta.old_at, beta.new_at.line) == (None, 39)
 
 
 def test_tools_are_paired_by_name(project):
@@ -117,13 +117,13 @@ def test_file_that_moved_is_cosmetic(project):
 
 
 def test_section_that_comes_is_one_change(project):
-    before = side(project)
-    project.edit(SPEC, "warm_start:\n  demonstrations: data/demos.jsonl\n", "")
-    (change,) = compare([side(project)], [before], against="x").specs[0].changes
-    assert (change.path, change.old, change.kind) == ("warm_start", None, "behaviour")
+    after = side(project, "model.lora={rank: 4, alpha: 8}")
+    (change,) = compare([side(project)], [after], against="x").specs[0].changes
+    assert (change.path, change.old, change.kind) == ("model.lora", None, "behaviour")
 
 
 def test_model_folder(project):
+    project.edit(SPEC, ", tiny: {context: 8192}", "")
     for name in ("config.json", "tokenizer.json", "model.safetensors"):
         project.write(f"models/m/{name}", "{}")
     (change,) = edited(project, SPEC, "base: tiny", "base: ../models/m")
@@ -153,8 +153,8 @@ def test_gates_measures_and_the_warning(project):
     overrides = ("reward.components.0.weight=-0.5", "turns.human=4", "description=d")
     (diff,) = compare([side(project)], [side(project, *overrides)], against="x").specs
     assert diff.invalidated == ("environment", "reward")
-    assert (diff.old.reward_min, diff.old.reward_max) == (0, 2)
-    assert (diff.new.reward_min, diff.new.reward_max) == (-0.5, 1)
+    assert (diff.old.reward_min, diff.old.reward_max) == (0, 1)
+    assert (diff.new.reward_min, diff.new.reward_max) == (-0.5, pytest.approx(0.1))
     assert (diff.old.tokens_per_episode, diff.new.tokens_per_episode) == (3 * 384, 6 * 384)
     assert (diff.new.episodes_per_step, diff.new.episodes) == (8, 16)
     assert diff.warning.startswith("incentive and behaviour change at once")

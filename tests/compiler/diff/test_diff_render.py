@@ -22,7 +22,7 @@ def report(project) -> Report:
     project.edit("specs/desk.yaml", "long end.", "long, but other, end.")
     project.edit("specs/desk.yaml", "name: desk", "name: desk\ndescription: |\n  <b>two\n  lines")
     project.edit("specs/desk.yaml", "{steps: 2,", "{steps: 3,")
-    project.edit("specs/desk.yaml", "kind: python,", "kind: python, weight: -0.25,")
+    project.edit("specs/desk.yaml", "weight: 0.1", "weight: -0.25")
     project.edit("specs/data/test.jsonl", '"h1"', '"h2"')
     after = [compile_spec(project.spec), compile_spec(project.spec, overrides=["name=new"])]
     notes = ["specs/old.yaml at main does not compile"]

@@ -11,10 +11,20 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from mrlc.compiler.diagnostics import Diagnostic, Span
 from mrlc.compiler.files import InputFile, Table
-from mrlc.compiler.tree import Mapping, Scalar, find, name_span, value_span
+from mrlc.compiler.tree import (
+    Keys,
+    Mapping,
+    Node,
+    Scalar,
+    find,
+    name_span,
+    select,
+    value_span,
+)
 from mrlc.schemas import Experiment
 
 SPLITS = ("train", "validation", "test")
@@ -41,6 +51,10 @@ class Subject:
         node = find(self.tree, tuple(path.split(".")))
         return node if isinstance(node, Scalar) else None
 
+    def select(self, pattern: Keys) -> Iterator[tuple[Keys, Node]]:
+        """Every node of the tree whose path fits a pattern."""
+        return select(self.tree, pattern)
+
     def splits(self) -> Iterator[tuple[str, Table]]:
         """The tables of the three splits, by name."""
         for split in SPLITS:
@@ -59,6 +73,12 @@ def check(function: Check) -> Check:
 
 def run(subject: Subject) -> list[Diagnostic]:
     """The faults that all checks find."""
+    return [fault for one in checks() for fault in one(subject)]
+
+
+@cache
+def checks() -> tuple[Check, ...]:
+    """Every check."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return [fault for one in _CHECKS for fault in one(subject)]
+    return tuple(_CHECKS)

@@ -10,7 +10,7 @@ from mrlc.compiler.diagnostics import Diagnostic, Span
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.markers import marked
 from mrlc.compiler.suggest import nearest
-from mrlc.compiler.tree import Scalar, select
+from mrlc.compiler.tree import Scalar
 from mrlc.schemas.section import CodeMarker
 
 
@@ -19,7 +19,7 @@ def references_are_defined(subject: Subject) -> Iterator[Diagnostic]:
     for pattern, marker in marked():
         if not isinstance(marker, CodeMarker):
             continue
-        for path, node in select(subject.tree, pattern):
+        for path, node in subject.select(pattern):
             if isinstance(node, Scalar) and isinstance(node.value, str):
                 yield from _reference(subject, node, node.value, ".".join(path))
 

@@ -18,6 +18,7 @@ from mrlc.error_handler import guard
 COMMANDS = {
     "compile": "turn specs into plans under build/",
     "check": "find the faults of specs, write nothing",
+    "sweep": "list the variants of a spec, and what is left out",
     "run": "train and evaluate a plan on this machine",
     "schema": "print the JSON Schema of a spec, for editors",
 }

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mrlc import specs
-from mrlc.compiler.plan import Compiled
-from mrlc.compiler.write import write_plan
+from mrlc.compiler import Compiled, Swept, write_plan, write_sweep
 from mrlc.error_handler import UsageFault
 
 
@@ -35,9 +34,9 @@ def run(args: argparse.Namespace) -> int:
     return specs.report(args, work)
 
 
-def _write(plan: Compiled, out: Path) -> Path:
+def _write(plan: Compiled | Swept, out: Path) -> Path:
     try:
-        return write_plan(plan, out)
+        return write_sweep(plan, out) if isinstance(plan, Swept) else write_plan(plan, out)
     except OSError as error:
         where = error.filename or out
         raise UsageFault(

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from mrlc.schemas import Experiment
+from mrlc.schemas.sweep import Sweep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,8 @@ def run(args: argparse.Namespace) -> int:
 def spec_schema() -> dict[str, Any]:
     """The schema of an experiment, and what the compiler consumes before it."""
     schema = Experiment.model_json_schema(by_alias=True)
+    sweep = Sweep.model_json_schema(by_alias=True)
+    schema["$defs"] |= sweep.pop("$defs")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["properties"] |= {
         "extends": {
@@ -32,5 +35,6 @@ def spec_schema() -> dict[str, Any]:
             "type": "object",
             "description": "Values for expressions, used as `{{ vars.name }}`.",
         },
+        "sweep": sweep,
     }
     return schema

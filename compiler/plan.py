@@ -69,15 +69,15 @@ def plan_of(merged: Merged) -> Compiled:
     return Compiled(plan, provenance(resolved), inputs.files, tasks, span)
 
 
-def valid(inputs: Inputs, evaluated: Evaluated, *, text: str | None = None) -> Experiment:
-    """The experiment that a tree describes; `text` is the tree as JSON, where known.
+def valid(inputs: Inputs, evaluated: Evaluated) -> Experiment:
+    """The experiment that a tree describes.
 
     Raises:
         CompileFailed: with the faults of expressions, of its shape and of files together.
     """
     faults: list[Diagnostic] = list(inputs.faults)
     try:
-        experiment = validate(inputs.tree, text=text)
+        experiment = validate(inputs.tree)
     except CompileFailed as error:
         faults += error.diagnostics
     # What an expression would have given is not known: its scalar is at fault once, for that.

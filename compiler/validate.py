@@ -36,14 +36,14 @@ from mrlc.schemas import Experiment
 from mrlc.schemas.sweep import Sweep
 
 
-def validate(tree: Mapping, *, text: str | None = None) -> Experiment:
-    """The experiment that a resolved tree describes; `text` is the tree as JSON, where known.
+def validate(tree: Mapping) -> Experiment:
+    """The experiment that a resolved tree describes.
 
     Raises:
         CompileFailed: with every fault against the schema.
     """
     try:
-        return Experiment.model_validate_json(text or json.dumps(plain(tree)))
+        return Experiment.model_validate_json(json.dumps(plain(tree)))
     except ValidationError as error:
         raise CompileFailed(_diagnostics(error, tree)) from None
 

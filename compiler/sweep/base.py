@@ -108,11 +108,8 @@ def overlay(tree: Node, changes: Changes) -> Mapping:
 
 def _names_files(path: Keys) -> bool:
     """Whether a change may change which files are read."""
-    patterns = (
-        *(pattern for pattern, marker in marked() if not isinstance(marker, PromptMarker)),
-        BASE,
-    )
     return any(
         all(wanted in ("*", key) for key, wanted in zip(path, pattern, strict=False))
-        for pattern in patterns
+        for pattern in (BASE, *(at for at, marker in marked() if marker != PromptMarker()))
+        if path[0] == pattern[0]
     )

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mrlc.compiler.canonical import canonical
 from mrlc.compiler.checks import Subject
 from mrlc.compiler.diagnostics import CompileFailed, Span, fail_on
 from mrlc.compiler.files import InputFile
-from mrlc.compiler.fingerprint import fingerprint
+from mrlc.compiler.inputs import Inputs
 from mrlc.compiler.plan import Compiled, carried_input, plan_of, valid
 from mrlc.compiler.resolve import Merged, merge
 from mrlc.compiler.sweep.axes import read
@@ -23,6 +22,7 @@ from mrlc.compiler.sweep.collapse import Collapsed
 from mrlc.compiler.sweep.expand import Left, Variant, expand
 from mrlc.compiler.sweep.memo import Memo
 from mrlc.compiler.sweep.naming import MAX_NAME
+from mrlc.compiler.sweep.sections import Sections
 from mrlc.compiler.tree import Scalar, find, value_span
 from mrlc.schemas import Experiment, Plan
 from mrlc.schemas.plan import Digests, Input
@@ -83,6 +83,7 @@ class _Sweep:
         self.name = name if isinstance(name, Scalar) and _is_name(name.value) else None
         self.expansion = expand(plot, str(self.name.value) if self.name else "variant")
         self.memo = Memo()
+        self.sections = Sections()
         self.carried: dict[str, Input] = {}
         self.tasks: dict[str, int] = {}
 
@@ -111,12 +112,29 @@ class _Sweep:
         overlaid = self.base.overlaid(self.named(variant))
         inputs = overlaid.inputs
         texts = self.base.spelled(inputs.tree)
-        text = ",".join(f'"{key}":{value}' for key, value in texts.items())
-        experiment = valid(inputs, overlaid.evaluated, text=f"{{{text}}}")
+        experiment = self.experiment(overlaid, texts)
         subject = Subject(experiment, inputs.tree, inputs.files)
         fail_on(self.memo.run(subject, texts))
         self.tasks = self.tasks or {split: len(table.rows) for split, table in subject.splits()}
-        return self.planned(variant, overlaid, experiment)
+        carried = self.carry(inputs)
+        digests, content = self.sections.plan(experiment, texts, carried)
+        return CompiledVariant(variant, digests, content, tuple(carried), overlaid.changes)
+
+    def experiment(self, overlaid: Overlaid, texts: dict[str, str]) -> Experiment:
+        """The variant's experiment; anything at fault is looked at as in a spec of its own."""
+        evaluated, inputs = overlaid.evaluated, overlaid.inputs
+        if not (evaluated.faults or inputs.faults):
+            experiment = self.sections.experiment(texts)
+            if experiment is not None:
+                return experiment
+        return valid(inputs, evaluated)
+
+    def carry(self, inputs: Inputs) -> dict[str, Input]:
+        """What the plan says of a variant's files."""
+        for key, file in inputs.files.items():
+            if key not in self.carried:
+                self.carried[key] = carried_input(file)
+        return {key: self.carried[key] for key in inputs.files}
 
     def named(self, variant: Variant) -> Variant:
         """The variant with its own name among its values, unless the base's is at fault."""
@@ -124,19 +142,6 @@ class _Sweep:
             return variant
         name = replace(self.name, value=variant.name, text=None)
         return replace(variant, assigned={**variant.assigned, "name": name})
-
-    def planned(
-        self, variant: Variant, overlaid: Overlaid, experiment: Experiment
-    ) -> CompiledVariant:
-        for key, file in overlaid.inputs.files.items():
-            if key not in self.carried:
-                self.carried[key] = carried_input(file)
-        carried = {key: self.carried[key] for key in overlaid.inputs.files}
-        written = experiment.model_dump(mode="json", by_alias=True)
-        digests = fingerprint(written, carried)
-        plan = Plan(format="mrlc.plan/1", experiment=experiment, inputs=carried, digests=digests)
-        content = canonical(plan.model_dump(mode="json", by_alias=True))
-        return CompiledVariant(variant, digests, content, tuple(carried), overlaid.changes)
 
 
 def _is_name(value: object) -> bool:

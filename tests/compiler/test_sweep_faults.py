@@ -41,8 +41,10 @@ CASES = {
     ),
     "exclusion that no zip has": (
         "MRLC405",
-        "sweep:\n  zip: [{algorithm.steps: [1, 2], algorithm.beta: [0.0, 0.1]}]\n"
-        "  exclude: [«{algorithm.steps: 1, algorithm.beta: 0.1}»]\n",
+        (
+            "sweep:\n  zip: [{algorithm.steps: [1, 2], algorithm.beta: [0.0, 0.1]}]\n"
+            "  exclude: [«{algorithm.steps: 1, algorithm.beta: 0.1}»]\n"
+        ),
     ),
     "all excluded": (
         "MRLC406",

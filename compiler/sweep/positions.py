@@ -6,8 +6,7 @@ from the pieces, byte for byte as `canonical` writes it.
 
 from __future__ import annotations
 
-import json
-
+from mrlc.compiler.canonical import spelled
 from mrlc.compiler.diagnostics import Span
 from mrlc.compiler.provenance import position, walk
 from mrlc.compiler.resolve import Resolved
@@ -21,47 +20,43 @@ class Positions:
 
     def __init__(self, base: Base) -> None:
         self.resolved = base.resolved(base.evaluated)
-        self.shared = {
-            ".".join(path): _piece(span, self.resolved, None)
-            for path, span in walk(self.resolved.tree, ())
-        }
+        pieces = (
+            _piece(path, span, self.resolved, None) for path, span in walk(self.resolved.tree, ())
+        )
+        self.shared = dict(sorted(pieces))
+        self.above = {at.rpartition(".")[0] for at in self.shared}
         self.known: dict[tuple[Keys, int], dict[str, str]] = {}
         spec = self.resolved.spec.relative_to(self.resolved.root).as_posix()
-        self.tail = f'"root":{_spelled(str(self.resolved.root))},"spec":{_spelled(spec)}}}\n'
+        self.tail = f'"root":{spelled(str(self.resolved.root))},"spec":{spelled(spec)}}}\n'
 
     def content(self, compiled: CompiledVariant) -> bytes:
         """The file of a variant."""
         pieces = dict(self.shared)
         for path, node in compiled.changes.items():
             key = ".".join(path)
-            if not _is_leaf(node):
+            is_leaf = isinstance(node, Scalar)
+            if key in self.above:
                 pieces = {at: text for at, text in pieces.items() if not at.startswith(f"{key}.")}
-            if key in compiled.variant.assigned or not _is_leaf(node):
+            if key in compiled.variant.assigned or not is_leaf:
                 pieces |= self.changed(path, node, is_axis=key in compiled.variant.assigned)
-        found = ",".join(f"{_spelled(at)}:{pieces[at]}" for at in sorted(pieces))
-        return f'{{"positions":{{{found}}},{self.tail}'.encode()
+        if pieces.keys() != self.shared.keys():
+            pieces = dict(sorted(pieces.items()))
+        return f'{{"positions":{{{",".join(pieces.values())}}},{self.tail}'.encode()
 
     def changed(self, path: Keys, node: Node, *, is_axis: bool) -> dict[str, str]:
         """The pieces of one changed value; nodes of axes live as long as the sweep."""
         if is_axis and (path, id(node)) in self.known:
             return self.known[path, id(node)]
         origin = "axis" if is_axis else None
-        pieces = {
-            ".".join(at): _piece(span, self.resolved, origin)
-            for at, span in ((path, head(node)), *walk(node, path))
-        }
+        spans = ((path, head(node)), *walk(node, path))
+        pieces = dict(_piece(at, span, self.resolved, origin) for at, span in spans)
         if is_axis:
             self.known[path, id(node)] = pieces
         return pieces
 
 
-def _is_leaf(node: Node) -> bool:
-    return isinstance(node, Scalar)
-
-
-def _piece(span: Span, resolved: Resolved, origin: str | None) -> str:
-    return _spelled(position(span, resolved, origin=origin).model_dump(mode="json"))
-
-
-def _spelled(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _piece(path: Keys, span: Span, resolved: Resolved, origin: str | None) -> tuple[str, str]:
+    """A path, and its entry in the file."""
+    key = ".".join(path)
+    found = position(span, resolved, origin=origin).model_dump(mode="json")
+    return key, f"{spelled(key)}:{spelled(found)}"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mrlc.compiler.canonical import canonical
@@ -67,17 +68,21 @@ def manifest(swept: Swept) -> dict[str, Any]:
 def _share_inputs(
     swept: Swept, one: CompiledVariant, folder: Path, copies: dict[str, Path]
 ) -> None:
-    made: set[Path] = set()
+    for below in _folders(one.inputs):
+        os.mkdir(folder / below)
     for key in one.inputs:
         copy = folder / key
-        if copy.parent not in made:
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            made.add(copy.parent)
         if key not in copies:
             copy_input(swept.inputs[key], swept.carried[key], copy, swept.name_span)
             copies[key] = copy
         else:
             _link(copies[key], copy)
+
+
+@lru_cache(maxsize=64)
+def _folders(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The folders that files need, each after the one it lies in."""
+    return tuple(sorted({str(above) for key in keys for above in PurePosixPath(key).parents}))
 
 
 def _link(first: Path, copy: Path) -> None:

@@ -1,6 +1,6 @@
 """What a sweep costs: our compiler against two other ways to the same experiments.
 
-    ours          parsed once, overlaid; every variant validated, checked, digested
+    mrlc          parsed once, overlaid; every variant validated, checked, digested
     text          a Jinja2 text template rendered, parsed with ruamel and validated per variant
     Hydra         `compose` with overrides per variant, resolved to a container; no validation
 
@@ -15,12 +15,18 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mrlc.compiler import Swept
 
 SPECS = Path(__file__).parents[2] / "specs"
 SHARE = 10
@@ -53,8 +59,8 @@ def spec_text() -> str:
     return text
 
 
-def ours(count: int, folder: Path) -> int:
-    """Compile every variant; the number of plans."""
+def ours(count: int, folder: Path) -> Swept:
+    """Compile every variant."""
     from mrlc.compiler import Swept, compile_variants
 
     names = {
@@ -68,9 +74,23 @@ def ours(count: int, folder: Path) -> int:
     spec = folder / "sweep.yaml"
     spec.write_text(f"{text}\nvars: {{lr: 1.0e-3}}\nsweep:\n  over: {json.dumps(over)}\n")
     (folder / "pyproject.toml").touch()
-    (folder / "quickstart").symlink_to(SPECS / "quickstart")
+    shutil.copytree(SPECS / "quickstart", folder / "quickstart")
     swept = compile_variants(spec)
     assert isinstance(swept, Swept)
+    return swept
+
+
+def compiled(count: int, folder: Path) -> int:
+    """Every plan in memory, none written."""
+    return len(ours(count, folder).variants)
+
+
+def written(count: int, folder: Path) -> int:
+    """Every plan, provenance and input on disk."""
+    from mrlc.compiler import write_sweep
+
+    swept = ours(count, folder)
+    write_sweep(swept, folder / "build")
     return len(swept.variants)
 
 
@@ -118,11 +138,20 @@ def _some(count: int) -> list[dict[str, float]]:
     return found[::SHARE]
 
 
-WAYS = {"ours": ours, "text": text_way, "hydra": hydra_way}
+WAYS = {"compiled": compiled, "written": written, "text": text_way, "hydra": hydra_way}
+LOADED = {
+    "compiled": ["mrlc.compiler"],
+    "written": ["mrlc.compiler"],
+    "text": ["jinja2", "ruamel.yaml", "mrlc.schemas"],
+    "hydra": ["hydra", "omegaconf"],
+}
+"""Modules that each way imports; importing is not measured."""
 
 
 def measure(way: str, count: int) -> None:
-    """Run one way and print CPU seconds a variant after imports, and peak memory."""
+    """Run one way and print CPU seconds for all variants, and peak memory."""
+    for module in LOADED[way]:
+        import_module(module)
     with tempfile.TemporaryDirectory() as folder:
         before = time.process_time()
         done = WAYS[way](count, Path(folder).resolve())
@@ -146,13 +175,16 @@ def apart(way: str, count: int) -> dict[str, float] | None:
 
 def main() -> None:
     """Measure and print."""
-    one, ten = apart("ours", 1000), apart("ours", 10_000)
+    one, ten = apart("compiled", 1000), apart("compiled", 10_000)
     assert one is not None
     assert ten is not None
     for count, found in ((1000, one), (10_000, ten)):
         cost, peak = found["cpu_s"], found["peak_mb"]
         print(f"{count:>6,} variants of {len(spec_text().splitlines())} lines      "
               f"{cost:5.2f} s CPU, {peak:.0f} MB at the peak")  # fmt: skip
+    disk = apart("written", 1000)
+    assert disk is not None
+    print(f" 1,000 variants, plans on disk      {disk['cpu_s']:5.2f} s CPU")
     print(f"10,000 variants / 1,000 variants {ten['cpu_s'] / one['cpu_s']:5.1f}x")
     for way, name in (("text", "text per variant"), ("hydra", "Hydra's compose")):
         found = apart(way, 1000)

@@ -67,7 +67,7 @@ def test_check_looks_at_every_variant_and_writes_nothing(mrlc, swept):
     swept.edit("specs/desk.yaml", "[0.0, 0.1]", "[0.0, -1.0, 0.1]")
     done = mrlc("check", "-f", "concise", cwd=swept.root)
     assert done.returncode == 1
-    assert done.stderr.startswith("specs/desk.yaml:39:61: error[MRLC207]")
+    assert done.stderr.startswith("specs/desk.yaml:39:57: error[MRLC207]")
     assert "(variant steps=1,beta=-1.0 and 1 more)" in done.stderr
     assert not (swept.root / "build").exists()
 

@@ -160,15 +160,22 @@ def _unknown(section: Mapping, tree: Mapping) -> Iterator[Diagnostic]:
 
 
 def _repeated_paths(section: Mapping) -> Iterator[Diagnostic]:
-    first: dict[str, Span] = {}
-    groups = [_part(section, "over"), *_items(section, "zip")]
-    for group in groups:
-        for path, entry in group.entries.items() if isinstance(group, Mapping) else ():
-            before = first.setdefault(path, entry.key)
-            if before is not entry.key:
-                label = Label(before, "first swept here")
-                message = f"`{path}` is swept twice"
-                yield Diagnostic("MRLC403", message, entry.key, "", (label,), path=path)
+    """Paths given twice, or below one another, among the axes or in one named variant."""
+    axes: list[Node | None] = [_part(section, "over"), *_items(section, "zip")]
+    named: list[list[Node | None]] = [[node] for node in _entries(section, "variants").values()]
+    for groups in [axes, *named]:
+        first: dict[str, Span] = {}
+        for group in groups:
+            for path, entry in group.entries.items() if isinstance(group, Mapping) else ():
+                above = [other for other in first if f"{path}.".startswith(f"{other}.")]
+                below = [other for other in first if f"{other}.".startswith(f"{path}.")]
+                if clash := [*above, *below]:
+                    label = Label(first[clash[0]], "first given here")
+                    same = clash[0] == path
+                    message = f"`{path}` is given twice"
+                    message = message if same else f"`{path}` and `{clash[0]}` overlap"
+                    yield Diagnostic("MRLC403", message, entry.key, "", (label,), path=path)
+                first.setdefault(path, entry.key)
 
 
 def _uneven(section: Mapping) -> Iterator[Diagnostic]:

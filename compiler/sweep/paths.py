@@ -51,7 +51,7 @@ def _step_fault(
         if not (key.isascii() and key.isdigit() and int(key) <= last):
             return f"`{'.'.join(above)}` is a list; `{key}` is not an index from 0 to {last}", None
         return None
-    if isinstance(node, Scalar) and node.value is not None and "{{" not in str(node.value):
+    if isinstance(node, Scalar) and node.value is not None:
         return f"`{'.'.join(above)}` is a single value; nothing lies below it", None
     if isinstance(node, Mapping) and key in node.entries:
         return None

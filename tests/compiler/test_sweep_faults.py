@@ -30,6 +30,14 @@ CASES = {
         "MRLC403",
         "sweep: {over: {algorithm.steps: [1]}, zip: [{«algorithm.steps»: [2]}]}\n",
     ),
+    "a path below another": (
+        "MRLC403",
+        "sweep: {over: {model.lora: [null], «model.lora.rank»: [2]}}\n",
+    ),
+    "overlap in a variant": (
+        "MRLC403",
+        "sweep: {variants: {a: {model.lora.rank: 2, «model.lora»: null}}}\n",
+    ),
     "uneven": ("MRLC404", "sweep: {zip: [{algorithm.steps: [1, 2], «algorithm.beta»: [0.0]}]}\n"),
     "exclusion of another path": (
         "MRLC405",

@@ -7,19 +7,31 @@ newline.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 
 def canonical(value: Any) -> bytes:
     """The canonical spelling of a JSON value."""
-    text = json.dumps(
-        _positive_zero(value),
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
+    return spelled(value).encode() + b"\n"
+
+
+def spelled(value: Any) -> str:
+    """The canonical spelling as text, without the newline: a part of a larger one."""
+    text = _dumped(value)
+    # Looking for negative zeros costs more than the rest, and there hardly ever is one.
+    return _dumped(_positive_zero(value)) if "-0.0" in text else text
+
+
+def joined(parts: Mapping[str, str]) -> str:
+    """The spelling of a mapping whose values are spelled already."""
+    return f"{{{','.join(f'{_dumped(key)}:{parts[key]}' for key in sorted(parts))}}}"
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
-    return text.encode() + b"\n"
 
 
 def _positive_zero(value: Any) -> Any:

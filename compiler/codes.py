@@ -1,7 +1,7 @@
 """The codes of diagnostics. A code never changes its meaning and is never used again.
 
 1xx YAML, 2xx the schema, 3xx expressions, references and the files that a spec names,
-5xx practice, 6xx plans on disk and the lock, 9xx faults of mrlc itself. The table holds the
+4xx sweeps, 5xx practice, 6xx plans on disk and the lock, 9xx faults of mrlc itself. The table holds the
 codes that passes raise; those of rules stand beside their rules and are entered when the rules
 are loaded.
 """
@@ -71,6 +71,14 @@ CODES: dict[str, Code] = {
     "MRLC340": Code("not-a-plan-folder", "The folder of a plan is taken by something else."),
     "MRLC390": Code("run-time-check", "A check that only a run can make has failed."),
     "MRLC391": Code("broken-plan", "A plan or run folder is absent or not what was compiled."),
+    "MRLC401": Code("unknown-axis", "A path of a sweep leads to no value of the spec."),
+    "MRLC402": Code("not-an-axis", "A value cannot differ between the variants of a sweep."),
+    "MRLC403": Code("repeated-axis", "A sweep gives a path or a value twice."),
+    "MRLC404": Code("uneven-zip", "Lists that advance together have different lengths."),
+    "MRLC405": Code("idle-exclusion", "An exclusion fits no combination of the sweep."),
+    "MRLC406": Code("no-variants", "Nothing remains of a sweep."),
+    "MRLC407": Code("too-many-variants", "A sweep has more variants than anyone means to run."),
+    "MRLC408": Code("axis-in-sweep", "A value of a sweep is computed from a swept variable."),
     "MRLC601": Code("outdated-plan", "A plan on disk is not the one that its spec gives."),
     "MRLC602": Code("bad-lock", "mrlc.lock cannot be read."),
     "MRLC603": Code("unpinned-model", "mrlc.lock has no commit for a Hub model."),

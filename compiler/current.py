@@ -17,14 +17,30 @@ from mrlc.compiler.diff.side import of_compiled, read_plans
 from mrlc.compiler.fault import placed
 from mrlc.compiler.files import file_digest
 from mrlc.compiler.plan import Compiled
+from mrlc.compiler.sweep.compile import Swept
+from mrlc.compiler.sweep.write import is_current as is_current_sweep
+from mrlc.compiler.sweep.write import manifest
 from mrlc.compiler.write import INPUTS, PLAN, is_current
 
 _HELP = "run `mrlc compile` and commit what it writes"
 
 
-def outdated(compiled: Compiled, out_dir: Path) -> list[Diagnostic]:
-    """A fault for each value or file of `out_dir/<name>` that a compile would write otherwise."""
-    target = out_dir / compiled.plan.experiment.name
+def outdated(plan: Compiled | Swept, out_dir: Path) -> list[Diagnostic]:
+    """What of `out_dir/<name>` a compile would write otherwise."""
+    return _sweep(plan, out_dir) if isinstance(plan, Swept) else _plan(plan, out_dir)
+
+
+def _sweep(swept: Swept, out_dir: Path) -> list[Diagnostic]:
+    """One fault for a sweep whose folder differs anywhere."""
+    target = out_dir / swept.name
+    if is_current_sweep(target, canonical(manifest(swept)), swept):
+        return []
+    return [_fault(f"`{target}` does not hold the variants that its spec gives", swept.name_span)]
+
+
+def _plan(compiled: Compiled, out_dir: Path) -> list[Diagnostic]:
+    """A fault for each value or file that differs."""
+    target = out_dir / compiled.name
     written = canonical(compiled.plan.model_dump(mode="json", by_alias=True))
     if is_current(target, written, compiled):
         return []

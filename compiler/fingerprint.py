@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from mrlc.compiler.canonical import canonical
+from mrlc.compiler.canonical import joined, spelled
 from mrlc.compiler.inputs import BASE
 from mrlc.compiler.markers import marked
 from mrlc.compiler.tree import Keys
@@ -25,18 +25,33 @@ DOMAIN = b"mrlc.plan/1\0"
 
 def fingerprint(experiment: dict[str, Any], inputs: Mapping[str, Input]) -> Digests:
     """The digests of an experiment as JSON and of its inputs."""
-    whole = {"experiment": experiment, "inputs": {key: inputs[key].sha256 for key in inputs}}
-    meaning = {key: value for key, value in experiment.items() if key not in COSMETIC}
+    written = {key: spelled(value) for key, value in experiment.items()}
+    meanings = {key: spelled(value) for key, value in meaning(experiment, inputs).items()}
+    return digests_of(written, meanings, inputs)
+
+
+def meaning(sections: dict[str, Any], inputs: Mapping[str, Input]) -> dict[str, Any]:
+    """Sections of an experiment as far as they change a run, with contents for paths."""
+    means = {key: value for key, value in sections.items() if key not in COSMETIC}
     for pattern, marker in marked():
-        if not isinstance(marker, PromptMarker):
+        if not isinstance(marker, PromptMarker) and pattern[0] in means:
             is_code = isinstance(marker, CodeMarker)
-            meaning = _replaced(meaning, pattern, lambda path, c=is_code: _content(path, inputs, c))
-    meaning = _replaced(meaning, BASE, lambda base: folder_content(base, inputs))
-    return Digests(semantic=_digest(meaning), full=_digest(whole))
+            means = _replaced(means, pattern, lambda path, c=is_code: _content(path, inputs, c))
+    found: dict[str, Any] = _replaced(means, BASE, lambda base: folder_content(base, inputs))
+    return found
 
 
-def _digest(value: Any) -> str:
-    return hashlib.sha256(DOMAIN + canonical(value)).hexdigest()
+def digests_of(
+    written: Mapping[str, str], meanings: Mapping[str, str], inputs: Mapping[str, Input]
+) -> Digests:
+    """The digests of an experiment whose sections are spelled, as written and by meaning."""
+    files = spelled({key: inputs[key].sha256 for key in inputs})
+    whole = joined({"experiment": joined(written), "inputs": files})
+    return Digests(semantic=_digest(joined(meanings)), full=_digest(whole))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(DOMAIN + text.encode() + b"\n").hexdigest()
 
 
 def _content(path: str | None, inputs: Mapping[str, Input], is_code: bool) -> str | None:

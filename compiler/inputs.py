@@ -16,7 +16,7 @@ from mrlc.compiler.markers import Marker, marked
 from mrlc.compiler.project import PathFault, locate
 from mrlc.compiler.resolve import Resolved
 from mrlc.compiler.suggest import listing
-from mrlc.compiler.tree import Keys, Mapping, Node, Scalar, select, transform
+from mrlc.compiler.tree import Keys, Mapping, Node, Scalar, find, put, select
 from mrlc.schemas.section import CodeMarker, FileMarker, PromptMarker
 
 BASE: Keys = ("model", "base")
@@ -36,16 +36,20 @@ class Inputs:
     faults: tuple[Diagnostic, ...]
 
 
-def collect(resolved: Resolved) -> Inputs:
-    """Every file that a resolved spec names, held to the project's lock."""
-    found = gather(resolved)
+def collect(resolved: Resolved, known: dict[str, InputFile] | None = None) -> Inputs:
+    """Every file that a resolved spec names, held to the project's lock.
+
+    Files in `known` are taken from there, and new ones are entered, so that the variants of a
+    sweep read each file once.
+    """
+    found = gather(resolved, known)
     tree, faults = lock.apply(found.tree, found.files, resolved.root)
     return replace(found, tree=tree, faults=(*found.faults, *faults))
 
 
-def gather(resolved: Resolved) -> Inputs:
+def gather(resolved: Resolved, known: dict[str, InputFile] | None = None) -> Inputs:
     """Every file that a resolved spec names, however many faults the spec has elsewhere."""
-    collector = _Collector(resolved)
+    collector = _Collector(resolved, {} if known is None else known)
     for pattern, marker in marked():
         if isinstance(marker, PromptMarker):
             continue
@@ -56,16 +60,18 @@ def gather(resolved: Resolved) -> Inputs:
         if isinstance(node, Scalar) and str(node.value).startswith(("./", "../", "/")):
             collector.guard(path, node, None)
 
-    def rename(path: Keys, scalar: Scalar) -> Node:
-        return replace(scalar, value=collector.renamed.get(path, scalar.value))
-
-    tree = transform(resolved.tree, rename)
+    tree: Node = resolved.tree
+    for path, name in collector.renamed.items():
+        scalar = find(tree, path)
+        assert isinstance(scalar, Scalar)
+        tree = put(tree, path, replace(scalar, value=name))
     assert isinstance(tree, Mapping)
     return Inputs(dict(sorted(collector.files.items())), tree, tuple(collector.faults))
 
 
 class _Collector:
-    def __init__(self, resolved: Resolved) -> None:
+    def __init__(self, resolved: Resolved, known: dict[str, InputFile]) -> None:
+        self.known = known
         self.root = resolved.root
         self.spec = resolved.spec
         self.files: dict[str, InputFile] = {}
@@ -108,7 +114,7 @@ class _Collector:
         except OSError as error:
             message = f"cannot read `{scalar.value}`: {(error.strerror or '').lower()}"
             raise PathFault(Diagnostic("MRLC310", message, scalar.span, path=dotted)) from None
-        self.files.setdefault(key, InputFile(key, target))
+        self.files.setdefault(key, self.known.setdefault(key, InputFile(key, target)))
         return key
 
     def model(self, path: Keys, scalar: Scalar) -> str:

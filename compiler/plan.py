@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Label, Span, fail_on, ordered
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.fingerprint import fingerprint
 from mrlc.compiler.inputs import Inputs, collect
 from mrlc.compiler.provenance import provenance
-from mrlc.compiler.resolve import resolve
+from mrlc.compiler.resolve import Merged, merge
 from mrlc.compiler.rules import run
 from mrlc.compiler.subject import Subject
 from mrlc.compiler.tree import value_span
@@ -36,20 +37,34 @@ class Compiled:
     warnings: tuple[Diagnostic, ...] = ()
     """What may be a mistake, sorted."""
 
+    @property
+    def name(self) -> str:
+        """The experiment's."""
+        return self.plan.experiment.name
+
 
 def compile_spec(path: Path, *, overrides: Sequence[str] = ()) -> Compiled:
-    """The plan of a spec. Reads files, writes none.
+    """The plan of a spec, its sweep left aside. Reads files, writes none.
 
     Raises:
         CompileFailed: with every fault that was found.
     """
-    resolved = resolve(path, overrides)
+    return plan_of(merge(path, overrides))
+
+
+def plan_of(merged: Merged) -> Compiled:
+    """The plan of a merged spec, its sweep left aside.
+
+    Raises:
+        CompileFailed: with every fault that was found.
+    """
+    resolved = merged.resolved()
     inputs = collect(resolved)
-    experiment = _valid(inputs, resolved.evaluated)
+    experiment = valid(inputs, resolved.evaluated)
     subject = Subject(experiment, inputs.tree, inputs.files)
     found = run(subject)
     fail_on(found)
-    carried = {key: _input(file) for key, file in inputs.files.items()}
+    carried = {key: carried_input(file) for key, file in inputs.files.items()}
     written = experiment.model_dump(mode="json", by_alias=True)
     digests = fingerprint(written, carried)
     plan = Plan(format="mrlc.plan/1", experiment=experiment, inputs=carried, digests=digests)
@@ -58,8 +73,12 @@ def compile_spec(path: Path, *, overrides: Sequence[str] = ()) -> Compiled:
     return Compiled(plan, provenance(resolved), inputs.files, tasks, span, ordered(found))
 
 
-def _valid(inputs: Inputs, evaluated: Evaluated) -> Experiment:
-    """The experiment; faults of expressions, of its shape and of files are reported together."""
+def valid(inputs: Inputs, evaluated: Evaluated) -> Experiment:
+    """The experiment that a tree describes.
+
+    Raises:
+        CompileFailed: with the faults of expressions, of its shape and of files together.
+    """
     faults: list[Diagnostic] = list(inputs.faults)
     try:
         experiment = validate(inputs.tree)
@@ -71,20 +90,32 @@ def _valid(inputs: Inputs, evaluated: Evaluated) -> Experiment:
     return experiment
 
 
-def _input(file: InputFile) -> Input:
+def carried_input(file: InputFile) -> Input:
+    """What the plan says of a file."""
     size = len(file.content) if "content" in file.__dict__ else file.path.stat().st_size
     return Input(sha256=file.sha256, size=size)
 
 
-def same_name(plans: Iterable[Compiled]) -> list[Diagnostic]:
+class Named(Protocol):
+    """What has a folder of its own: a plan or a sweep."""
+
+    @property
+    def name(self) -> str:
+        """Of the experiment, and so of the folder."""
+
+    @property
+    def name_span(self) -> Span:
+        """Where the name is written."""
+
+
+def same_name(plans: Iterable[Named]) -> list[Diagnostic]:
     """Plans that would lie in the same folder."""
-    first: dict[str, Compiled] = {}
+    first: dict[str, Named] = {}
     faults = []
     for plan in plans:
-        name = plan.plan.experiment.name
-        other = first.setdefault(name, plan)
+        other = first.setdefault(plan.name, plan)
         if other is not plan:
             label = Label(other.name_span, "first used here")
-            message = f"two specs are called `{name}`"
+            message = f"two specs are called `{plan.name}`"
             faults.append(Diagnostic("MRLC334", message, plan.name_span, "", (label,), path="name"))
     return faults

@@ -14,21 +14,21 @@ from mrlc.schemas.plan import Position, Provenance
 
 def provenance(resolved: Resolved) -> Provenance:
     """The positions of all leaves and sections that were written; of a section, its key."""
-    positions = {
-        ".".join(path): _position(span, resolved) for path, span in _walk(resolved.tree, ())
-    }
+    positions = {".".join(path): position(span, resolved) for path, span in walk(resolved.tree, ())}
     spec = resolved.spec.relative_to(resolved.root).as_posix()
     return Provenance(root=str(resolved.root), spec=spec, positions=positions)
 
 
-def _walk(node: Node, at: Keys) -> Iterator[tuple[Keys, Span]]:
+def walk(node: Node, at: Keys) -> Iterator[tuple[Keys, Span]]:
+    """Every path below a node, and what is shown for it."""
     for key, value, name in children(node):
         path = (*at, key)
         yield path, value.span if isinstance(value, Scalar) else name
-        yield from _walk(value, path)
+        yield from walk(value, path)
 
 
-def _position(span: Span, resolved: Resolved) -> Position:
+def position(span: Span, resolved: Resolved, *, origin: str | None = None) -> Position:
+    """A span as the plan keeps it."""
     file = span.file if span.file == OVERRIDES else os.path.relpath(span.file, resolved.root)
     return Position.model_validate(
         {
@@ -37,6 +37,6 @@ def _position(span: Span, resolved: Resolved) -> Position:
             "column": span.column,
             "end_column": span.last_column,
             "text": span.text,
-            "origin": resolved.origin(span.file),
+            "origin": origin or resolved.origin(span.file),
         }
     )

@@ -34,13 +34,39 @@ class Resolved:
         return "spec" if file == str(self.spec) else "base"
 
 
-def resolve(path: Path, overrides: Sequence[str] = ()) -> Resolved:
-    """The resolved tree of a spec.
+@dataclass(frozen=True)
+class Merged:
+    """A spec over its bases and under its overrides, as written: `vars` and `sweep` included."""
+
+    tree: Mapping
+    spec: Path
+    root: Path
+
+    @property
+    def experiment(self) -> Mapping:
+        """The tree without its sweep."""
+        return self.tree.without("sweep")
+
+    def resolved(self) -> Resolved:
+        """The experiment, evaluated."""
+        return Resolved(evaluate(self.experiment), self.spec, self.root)
+
+
+def merge(path: Path, overrides: Sequence[str] = ()) -> Merged:
+    """The merged tree of a spec.
 
     Raises:
         CompileFailed: a file or an override has faults.
     """
     spec = path.resolve()
     root = find_root(spec)
-    tree = apply(load(spec, root), overrides)
-    return Resolved(evaluate(tree), spec, root)
+    return Merged(apply(load(spec, root), overrides), spec, root)
+
+
+def resolve(path: Path, overrides: Sequence[str] = ()) -> Resolved:
+    """The resolved tree of a spec, its sweep left aside.
+
+    Raises:
+        CompileFailed: a file or an override has faults.
+    """
+    return merge(path, overrides).resolved()

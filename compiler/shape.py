@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mrlc.schemas import Experiment
+from mrlc.schemas.sweep import Sweep
 
 Location = tuple[str | int, ...]
 
@@ -26,6 +27,8 @@ def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 def section_at(location: Location) -> type[BaseModel] | None:
     """The section that a location leads to, if it is one."""
     found: Any = Experiment
+    if location[:1] == ("sweep",):  # beside the experiment, not in it
+        found, location = Sweep, location[1:]
     for part in location:
         steps = [step for member in _members(found) for step in _step(member, part)]
         if not steps:

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from mrlc.compiler.diagnostics import Span
 from mrlc.compiler.files import InputFile, Table
-from mrlc.compiler.tree import Mapping, Scalar, find, name_span, value_span
+from mrlc.compiler.tree import (
+    Keys,
+    Mapping,
+    Node,
+    Scalar,
+    find,
+    name_span,
+    select,
+    value_span,
+)
 from mrlc.schemas import Experiment
 
 SPLITS = ("train", "validation", "test")
@@ -37,6 +46,10 @@ class Subject:
     def split_file(self, split: str) -> InputFile:
         """The file of a split, by the split's name."""
         return self.files[getattr(self.experiment.data, split)]
+
+    def select(self, pattern: Keys) -> Iterator[tuple[Keys, Node]]:
+        """Every node of the tree whose path fits a pattern."""
+        return select(self.tree, pattern)
 
     def splits(self) -> Iterator[tuple[str, Table]]:
         """The tables of the three splits, by name."""

@@ -141,6 +141,22 @@ def select(node: Node, pattern: Keys, at: Keys = ()) -> Iterator[tuple[Keys, Nod
             yield from select(value, pattern[1:], (*at, key))
 
 
+def put(node: Node | None, path: Keys, value: Node) -> Node:
+    """The tree with `value` at a path; it shares all else, and lacking mappings are made."""
+    if not path:
+        return value
+    first, rest = path[0], path[1:]
+    if isinstance(node, Sequence):
+        items = list(node.items)
+        items[int(first)] = put(items[int(first)], rest, value)
+        return Sequence(tuple(items), node.span)
+    mapping = node if isinstance(node, Mapping) else Mapping({}, value.span)
+    there = mapping.entries.get(first)
+    inner = put(there.value if there else None, rest, value)
+    key = there.key if there else value.span
+    return Mapping({**mapping.entries, first: Entry(key, inner)}, mapping.span)
+
+
 def transform(node: Node, change: Any, at: Keys = ()) -> Node:
     """The tree with `change(path, scalar)`, a node, in place of each scalar."""
     if isinstance(node, Mapping):

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Fix, Span
 from mrlc.compiler.shape import Location, about, fields, section_at
 from mrlc.compiler.suggest import certain, did_you_mean, nearest
 from mrlc.compiler.tree import (
+    Entry,
     Keys,
     Mapping,
     Node,
@@ -32,6 +33,7 @@ from mrlc.compiler.tree import (
 )
 from mrlc.compiler.wording import Complaint, complain
 from mrlc.schemas import Experiment
+from mrlc.schemas.sweep import Sweep
 
 
 def validate(tree: Mapping) -> Experiment:
@@ -42,6 +44,25 @@ def validate(tree: Mapping) -> Experiment:
     """
     try:
         return Experiment.model_validate_json(json.dumps(plain(tree)))
+    except ValidationError as error:
+        raise CompileFailed(_diagnostics(error, tree)) from None
+
+
+class _Swept(BaseModel):
+    """Around a sweep, so that its errors have the paths of the spec."""
+
+    sweep: Sweep
+
+
+def validate_sweep(entry: Entry) -> Sweep:
+    """The sweep that an entry of the spec describes.
+
+    Raises:
+        CompileFailed: with every fault against the schema.
+    """
+    tree = Mapping({"sweep": entry}, entry.key)
+    try:
+        return _Swept.model_validate_json(json.dumps(plain(tree))).sweep
     except ValidationError as error:
         raise CompileFailed(_diagnostics(error, tree)) from None
 

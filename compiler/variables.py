@@ -14,7 +14,18 @@ from mrlc.compiler.diagnostics import Diagnostic, Fix, Span
 from mrlc.compiler.expression import Expression, ExpressionFault, Use, has_template, parse_template
 from mrlc.compiler.markers import fits, prompts
 from mrlc.compiler.suggest import did_you_mean, nearest
-from mrlc.compiler.tree import Entry, Keys, Mapping, Node, Scalar, Sequence, plain, transform
+from mrlc.compiler.tree import (
+    Entry,
+    Keys,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    children,
+    plain,
+    put,
+    transform,
+)
 
 MAX_CHAIN = 32
 """Variables that may wait for one another."""
@@ -31,22 +42,55 @@ class Evaluated:
     """Dotted paths of the scalars that still hold their expression."""
 
 
+@dataclass(frozen=True)
+class Values:
+    """What the expressions at some places give."""
+
+    nodes: dict[Keys, Node]
+    """By place; a scalar that has no value stays as it is."""
+    faults: tuple[Diagnostic, ...]
+    unevaluated: frozenset[str]
+
+
+Places = dict[Keys, Scalar]
+
+
 def evaluate(tree: Mapping) -> Evaluated:
     """The tree with every expression replaced by its value, as far as it has one."""
-    variables = _Variables(tree)
-    if isinstance(variables.tree, Mapping):
-        for name in variables.tree.entries:
-            variables.value(name)
-    kept = prompts()
-
-    def change(path: Keys, scalar: Scalar) -> Node:
-        if any(fits(path, pattern) for pattern in kept):
-            return scalar
-        return variables.scalar(scalar, ".".join(path))
-
-    resolved = transform(tree.without("vars"), change)
+    rest = tree.without("vars")
+    found = values(variables_of(tree), expressions(rest))
+    resolved: Node = rest
+    for path, node in found.nodes.items():
+        resolved = put(resolved, path, node)
     assert isinstance(resolved, Mapping)
-    return Evaluated(resolved, tuple(variables.faults), frozenset(variables.unevaluated))
+    return Evaluated(resolved, found.faults, found.unevaluated)
+
+
+def variables_of(tree: Mapping) -> Node | None:
+    """What stands under `vars`."""
+    entry = tree.entries.get("vars")
+    return entry.value if entry else None
+
+
+def expressions(tree: Node, at: Keys = ()) -> Places:
+    """The scalars that hold expressions, by path; those of prompts are left to the episodes."""
+    if isinstance(tree, Scalar):
+        is_one = isinstance(tree.value, str) and has_template(tree.value)
+        return {at: tree} if is_one and not any(fits(at, kept) for kept in prompts()) else {}
+    found: Places = {}
+    for key, value, _ in children(tree):
+        found |= expressions(value, (*at, key))
+    return found
+
+
+def values(variables: Node | None, places: Places, *, axes: frozenset[str] = frozenset()) -> Values:
+    """The values of the expressions at some places; `axes` are variables without a value."""
+    all_ = _Variables(variables, axes)
+    for name in all_.names:
+        if name not in axes:
+            all_.value(name)
+    nodes = {path: all_.scalar(scalar, ".".join(path)) for path, scalar in places.items()}
+    return Values(nodes, tuple(all_.faults), frozenset(all_.unevaluated))
 
 
 class _Broken(Exception):
@@ -56,10 +100,10 @@ class _Broken(Exception):
 class _Variables:
     """The variables of a spec, evaluated when they are first asked for."""
 
-    def __init__(self, tree: Mapping) -> None:
-        entry = tree.entries.get("vars")
+    def __init__(self, tree: Node | None, axes: frozenset[str]) -> None:
         self.faults: list[Diagnostic] = []
-        self.tree = entry.value if entry else None
+        self.tree = tree
+        self.axes = axes
         self.done: dict[str, Any] = {}
         self.open: list[str] = []
         self.broken: set[str] = set()
@@ -146,6 +190,11 @@ class _Variables:
             message = f"unknown variable `vars.{rest[0]}`"
             rename = (".".join(use.names), ".".join(("vars", near, *rest[1:]))) if near else None
             raise ExpressionFault("MRLC303", message, use.at, help=help, rename=rename)
+        if rest[0] in self.axes:
+            message = (
+                f"`vars.{rest[0]}` is swept, so a value of the sweep cannot be computed from it"
+            )
+            raise ExpressionFault("MRLC408", message, use.at)
         if rest[0] in self.open:
             circle = " → ".join((*self.open[self.open.index(rest[0]) :], rest[0]))
             message = f"`vars.{rest[0]}` is defined by itself: {circle}"

@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mrlc.compiler.canonical import canonical
-from mrlc.compiler.diagnostics import CompileFailed, Diagnostic
-from mrlc.compiler.files import file_digest
+from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Span
+from mrlc.compiler.files import InputFile, file_digest
 from mrlc.compiler.plan import Compiled
+from mrlc.schemas.plan import Input
 
-PLAN, PROVENANCE, INPUTS = "plan.json", "provenance.json", "inputs"
+PLAN, PROVENANCE, INPUTS, SWEEP = "plan.json", "provenance.json", "inputs", "sweep.json"
 
 
 def write_plan(compiled: Compiled, out_dir: Path) -> Path:
@@ -26,39 +29,49 @@ def write_plan(compiled: Compiled, out_dir: Path) -> Path:
         CompileFailed: something else is there, or an input changed since it was read.
         OSError: the folder cannot be written.
     """
-    name = compiled.plan.experiment.name
-    target = out_dir / name
+    target = out_dir / compiled.name
     files = {
         PLAN: canonical(compiled.plan.model_dump(mode="json", by_alias=True)),
         PROVENANCE: canonical(compiled.provenance.model_dump(mode="json")),
     }
     if is_current(target, files[PLAN], compiled):
-        _refresh(target / PROVENANCE, files[PROVENANCE])
+        refresh(target / PROVENANCE, files[PROVENANCE])
         return target
-    if os.path.lexists(target) and not _is_plan(target):
-        message = f"`{target}` is there and is not a plan; it is left alone"
-        help = "give another folder with --out, or the spec another name"
-        raise CompileFailed(
-            [Diagnostic("MRLC340", message, compiled.name_span, help=help, path="name")]
-        )
-    out_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=out_dir) as folder:
-        draft = Path(folder) / "new"
-        draft.mkdir()
-        for file, content in files.items():
-            (draft / file).write_bytes(content)
-        _copy_inputs(compiled, draft / INPUTS)
-        _swap(draft, target, aside=Path(folder) / "old")
+    with replacing(target, compiled.name_span) as draft:
+        for name, content in files.items():
+            (draft / name).write_bytes(content)
+        for key, file in compiled.inputs.items():
+            copy_input(file, compiled.plan.inputs[key], draft / INPUTS / key, compiled.name_span)
     return target
 
 
-def _is_plan(target: Path) -> bool:
-    return target.is_dir() and not target.is_symlink() and (target / PLAN).is_file()
+@contextmanager
+def replacing(target: Path, name_span: Span) -> Iterator[Path]:
+    """A new folder to fill, which then takes the place of `target`, a plan or a sweep.
+
+    Raises:
+        CompileFailed: something else is there.
+        OSError: the folder cannot be written.
+    """
+    if os.path.lexists(target) and not (_holds(target, PLAN) or _holds(target, SWEEP)):
+        message = f"`{target}` is there and is not a plan; it is left alone"
+        help = "give another folder with --out, or the spec another name"
+        raise CompileFailed([Diagnostic("MRLC340", message, name_span, help=help, path="name")])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+        draft = Path(folder) / "new"
+        draft.mkdir()
+        yield draft
+        _swap(draft, target, aside=Path(folder) / "old")
+
+
+def _holds(target: Path, file: str) -> bool:
+    return target.is_dir() and not target.is_symlink() and (target / file).is_file()
 
 
 def is_current(target: Path, plan: bytes, compiled: Compiled) -> bool:
     """Whether the same plan with all its inputs, untouched, is there already."""
-    if not _is_plan(target) or (target / PLAN).read_bytes() != plan:
+    if not _holds(target, PLAN) or (target / PLAN).read_bytes() != plan:
         return False
     folder = target / INPUTS
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -68,7 +81,7 @@ def is_current(target: Path, plan: bytes, compiled: Compiled) -> bool:
     )
 
 
-def _refresh(path: Path, content: bytes) -> None:
+def refresh(path: Path, content: bytes) -> None:
     """Replace one file if it differs: lines may move without a change of the plan."""
     if path.is_file() and path.read_bytes() == content:
         return
@@ -79,16 +92,17 @@ def _refresh(path: Path, content: bytes) -> None:
     os.replace(draft, path)
 
 
-def _copy_inputs(compiled: Compiled, folder: Path) -> None:
-    for key, file in compiled.inputs.items():
-        copy = folder / key
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file.path, copy)
-        if file_digest(copy) != compiled.plan.inputs[key].sha256:
-            message = f"`{key}` changed while the spec was compiled"
-            raise CompileFailed(
-                [Diagnostic("MRLC310", message, compiled.name_span, help="compile again")]
-            )
+def copy_input(file: InputFile, expected: Input, copy: Path, name_span: Span) -> None:
+    """Copy a file into a plan.
+
+    Raises:
+        CompileFailed: it has changed since it was read.
+    """
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file.path, copy)
+    if file_digest(copy) != expected.sha256:
+        message = f"`{file.key}` changed while the spec was compiled"
+        raise CompileFailed([Diagnostic("MRLC310", message, name_span, help="compile again")])
 
 
 def _swap(draft: Path, target: Path, *, aside: Path) -> None:

@@ -1,7 +1,7 @@
 """The JSON Schema of a spec as people write it, for editors.
 
-It differs from the models in what the compiler consumes before them: `extends` and `vars` are
-allowed, `{{ … }}` may stand for any scalar, and a spec that extends others may leave out what
+It differs from the models in what the compiler consumes before them: `extends`, `vars` and `sweep`
+are allowed, `{{ … }}` may stand for any scalar, and a spec that extends others may leave out what
 they hold. Numbers, choices and patterns are otherwise those that the compiler enforces.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mrlc.schemas.experiment import Experiment
+from mrlc.schemas.sweep import Sweep
 
 COMMITTED = Path(__file__).with_name("spec.schema.json")
 """The copy that editors point to; a test holds that it is current."""
@@ -32,10 +33,6 @@ _BEFORE: Schema = {
         "type": "object",
         "description": "Values for expressions, used as `{{ vars.name }}`.",
     },
-    "sweep": {
-        "type": "object",
-        "description": "Values to vary; each combination is compiled to a plan of its own.",
-    },
 }
 _SCALARS = ("integer", "number", "boolean", "string")
 _LITERAL = frozenset({"mrlc"})
@@ -53,9 +50,11 @@ def spec_schema() -> Schema:
             if name not in _LITERAL:
                 section["properties"][name] = _or_expression(field)
     sections["Expression"] = _EXPRESSION
+    sweep = Sweep.model_json_schema(by_alias=True)
+    sections |= sweep.pop("$defs")
     complete = _requirements(schema, sections)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["properties"] = _BEFORE | schema["properties"]
+    schema["properties"] = _BEFORE | {"sweep": sweep} | schema["properties"]
     schema |= {"if": {"required": ["extends"]}, "else": complete}
     return schema
 

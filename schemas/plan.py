@@ -59,7 +59,7 @@ class Position(Section):
     """One past the last code point, on the same line."""
     text: str
     """The line, for a message when the file is gone."""
-    origin: Literal["spec", "base", "override", "default"] = "spec"
+    origin: Literal["spec", "base", "override", "default", "axis"] = "spec"
 
 
 class Provenance(Section):

@@ -10,6 +10,8 @@ from mrlc.compiler.diagnostics import CompileFailed
 from mrlc.compiler.fault import broken_plan
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.plan import Compiled
+from mrlc.compiler.sweep.compile import Swept
+from mrlc.compiler.sweep.positions import Positions
 from mrlc.compiler.tree import Keys
 from mrlc.compiler.write import INPUTS, PLAN, PROVENANCE
 from mrlc.schemas import Plan
@@ -43,6 +45,22 @@ def of_compiled(compiled: Compiled) -> Side:
     return Side(compiled.plan, where.spec, where.positions, compiled.inputs)
 
 
+def of_swept(swept: Swept) -> list[Side]:
+    """The sides of the variants of a sweep that was just compiled."""
+    positions = Positions(swept.base)
+    sides = []
+    for one in swept.variants:
+        where = Provenance.model_validate_json(positions.content(one))
+        files = {key: swept.inputs[key] for key in one.inputs}
+        sides.append(Side(one.plan, where.spec, where.positions, files))
+    return sides
+
+
+def sides_of(plan: Compiled | Swept) -> list[Side]:
+    """The sides of a spec: one, or one a variant."""
+    return of_swept(plan) if isinstance(plan, Swept) else [of_compiled(plan)]
+
+
 def read_plans(folder: Path) -> list[Side]:
     """The plans in a build folder, or the one that the folder is.
 
@@ -51,12 +69,17 @@ def read_plans(folder: Path) -> list[Side]:
     """
     if (folder / PLAN).is_file():
         return [_read(folder)]
-    return [_read(path.parent) for path in sorted(folder.glob(f"*/{PLAN}"))]
+    return [_read(path.parent) for path in _plans(folder)]
 
 
 def holds_plans(folder: Path) -> bool:
     """Whether a folder is a plan's or holds some."""
-    return (folder / PLAN).is_file() or any(folder.glob(f"*/{PLAN}"))
+    return (folder / PLAN).is_file() or bool(_plans(folder))
+
+
+def _plans(folder: Path) -> list[Path]:
+    """The plans below a build folder; those of a sweep lie one folder deeper."""
+    return sorted([*folder.glob(f"*/{PLAN}"), *folder.glob(f"*/*/{PLAN}")])
 
 
 def _read(folder: Path) -> Side:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,7 +26,7 @@ from mrlc.compiler.example import Edit, Example
 from mrlc.compiler.page import Page
 from mrlc.compiler.subject import Subject
 
-__all__ = ["PAGES", "Edit", "Finding", "Label", "Subject", "check", "load", "rule", "run"]
+__all__ = ["PAGES", "Edit", "Finding", "Label", "Subject", "check", "checks", "load", "rule", "run"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,12 @@ def load() -> None:
         importlib.import_module(f"{__name__}.{module.name}")
 
 
+def checks() -> Sequence[Check]:
+    """Every rule, as a function to diagnostics."""
+    load()
+    return _CHECKS
+
+
 def run(subject: Subject) -> list[Diagnostic]:
     """What all rules find, errors and warnings."""
-    load()
-    return [fault for one in _CHECKS for fault in one(subject)]
+    return [fault for one in checks() for fault in one(subject)]

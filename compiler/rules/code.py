@@ -11,7 +11,7 @@ from mrlc.compiler.files import InputFile
 from mrlc.compiler.markers import marked
 from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import nearest
-from mrlc.compiler.tree import Scalar, select
+from mrlc.compiler.tree import Scalar
 from mrlc.schemas.section import CodeMarker
 
 
@@ -20,7 +20,7 @@ def references_are_defined(subject: Subject) -> Iterator[Diagnostic]:
     for pattern, marker in marked():
         if not isinstance(marker, CodeMarker):
             continue
-        for path, node in select(subject.tree, pattern):
+        for path, node in subject.select(pattern):
             if isinstance(node, Scalar) and isinstance(node.value, str):
                 yield from _reference(subject, node, node.value, ".".join(path))
 

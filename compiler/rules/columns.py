@@ -11,7 +11,7 @@ from mrlc.compiler.files import Row, Table
 from mrlc.compiler.markers import prompts
 from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import nearest
-from mrlc.compiler.tree import Scalar, select
+from mrlc.compiler.tree import Scalar
 from mrlc.compiler.variables import within
 
 
@@ -19,7 +19,7 @@ from mrlc.compiler.variables import within
 def prompts_can_be_rendered(subject: Subject) -> Iterator[Diagnostic]:
     """Each `{{ task.column }}` exists, and each expression has a value, for every task."""
     for pattern in prompts():
-        for path, node in select(subject.tree, pattern):
+        for path, node in subject.select(pattern):
             if isinstance(node, Scalar):
                 yield from _prompt(subject, node, ".".join(path))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mrlc import git, specs
 from mrlc.compiler.diagnostics import CompileFailed
-from mrlc.compiler.diff.side import Side, holds_plans, of_compiled, read_plans
+from mrlc.compiler.diff.side import Side, holds_plans, read_plans, sides_of
 from mrlc.compiler.project import find_root
 from mrlc.error_handler import UsageFault
 
@@ -73,7 +73,7 @@ def _compiled(label: str, found: Sequence[Path], tree: Path) -> Other:
     sides, notes = list[Side](), list[str]()
     for spec in found:
         try:
-            sides += [of_compiled(plan) for plan in specs.compile_all([spec], [])]
+            sides += [side for plan in specs.compile_all([spec], []) for side in sides_of(plan)]
         except CompileFailed as error:
             first = error.diagnostics[0]
             name = spec.relative_to(tree).as_posix()

@@ -18,6 +18,7 @@ from mrlc.error_handler import guard
 COMMANDS = {
     "compile": "turn specs into plans under build/",
     "check": "find the faults of specs, write nothing",
+    "sweep": "list the variants of a spec, and what is left out",
     "plan": "show what a change of specs means, against a commit",
     "lock": "pin what only the network knows, and the held-out tasks",
     "init": "lay out a new project with its review in git",

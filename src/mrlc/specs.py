@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, ordered
-from mrlc.compiler.plan import Compiled, compile_spec, same_name
+from mrlc.compiler.plan import Compiled, same_name
 from mrlc.compiler.render import FORMATS, render
 from mrlc.compiler.render import json as json_format
+from mrlc.compiler.sweep.compile import CompiledVariant, Swept, compile_variants
 from mrlc.error_handler import UsageFault, show
 
 
@@ -20,6 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "specs", nargs="*", type=Path, metavar="SPEC", help="YAML files; default: specs/*.yaml"
     )
+    add_override(parser)
+    parser.add_argument(
+        "-f", "--format", choices=FORMATS, default="human", help="form of the output"
+    )
+
+
+def add_override(parser: argparse.ArgumentParser) -> None:
+    """The option `--set`."""
     parser.add_argument(
         "--set",
         action="append",
@@ -27,9 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="overrides",
         metavar="PATH=YAML",
         help="override one value, as in algorithm.steps=20",
-    )
-    parser.add_argument(
-        "-f", "--format", choices=FORMATS, default="human", help="form of the output"
     )
 
 
@@ -46,16 +52,16 @@ def chosen(args: argparse.Namespace) -> list[Path]:
     return found
 
 
-def compile_all(specs: Sequence[Path], overrides: Sequence[str]) -> list[Compiled]:
-    """All plans.
+def compile_all(specs: Sequence[Path], overrides: Sequence[str]) -> list[Compiled | Swept]:
+    """All plans, those of a sweep together.
 
     Raises:
         CompileFailed: with the faults of all specs; one in a shared base is there once.
     """
-    plans, faults = [], list[Diagnostic]()
+    plans, faults = list[Compiled | Swept](), list[Diagnostic]()
     for spec in specs:
         try:
-            plans.append(compile_spec(spec, overrides=overrides))
+            plans.append(compile_variants(spec, overrides=overrides))
         except CompileFailed as error:
             faults += error.diagnostics
     faults += same_name(plans)
@@ -73,14 +79,14 @@ def report(args: argparse.Namespace, work: Callable[[], list[dict[str, Any]]]) -
     try:
         results = work()
     except CompileFailed as error:
-        _show(args.format, error.diagnostics)
+        show_faults(args.format, error.diagnostics, plans=[])
         return 1
     warnings = ordered(found for result in results for found in result.pop("warnings"))
     if args.format == "json":
         sys.stdout.write(json_format.render(warnings, base=Path.cwd(), plans=results))
     elif FORMATS[args.format].is_for_people:
         if warnings:
-            _show(args.format, warnings)
+            show_faults(args.format, warnings)
         for result in results:
             print(_line(result))
     else:
@@ -88,26 +94,45 @@ def report(args: argparse.Namespace, work: Callable[[], list[dict[str, Any]]]) -
     return 0
 
 
-def summary(plan: Compiled, folder: Path | None) -> dict[str, Any]:
-    """What is said of one plan; `report` takes the warnings out and shows each once."""
-    return {
-        "name": plan.plan.experiment.name,
-        "semantic": plan.plan.digests.semantic,
+def summary(plan: Compiled | Swept, folder: Path | None) -> dict[str, Any]:
+    """What is said of one spec, and of a sweep's variants; `report` takes the warnings out."""
+    said: dict[str, Any] = {
+        "name": plan.name,
+        "semantic": plan.plan.digests.semantic if isinstance(plan, Compiled) else None,
         "folder": str(folder) if folder else None,
         "tasks": plan.tasks,
         "warnings": plan.warnings,
+    }
+    if isinstance(plan, Swept):
+        said["variants"] = [variant_summary(one, folder) for one in plan.variants]
+    return said
+
+
+def variant_summary(one: CompiledVariant, folder: Path | None) -> dict[str, Any]:
+    """What is said of one variant of a sweep that lies in `folder`."""
+    variant = one.variant
+    return {
+        "number": variant.number,
+        "label": variant.label,
+        "name": variant.name,
+        "slug": variant.slug,
+        "semantic": one.digests.semantic,
+        "folder": str(folder / variant.slug) if folder else None,
     }
 
 
 def _line(result: dict[str, Any]) -> str:
     tasks = ", ".join(f"{count} {split}" for split, count in result["tasks"].items())
     place = f"  {result['folder']}" if result["folder"] else ""
-    return f"{result['name']}  {result['semantic'][:10]}{place}  {tasks}"
+    count = len(result.get("variants", ()))
+    what = f"{count} variant{'' if count == 1 else 's'}" if count else result["semantic"][:10]
+    return f"{result['name']}  {what}{place}  {tasks}"
 
 
-def _show(form: str, faults: Sequence[Diagnostic]) -> None:
+def show_faults(form: str, faults: Sequence[Diagnostic], **more: Any) -> None:
+    """Show faults in one of the formats; `more` stands beside them in JSON."""
     if form == "json":
-        sys.stdout.write(json_format.render(faults, base=Path.cwd(), plans=[]))
+        sys.stdout.write(json_format.render(faults, base=Path.cwd(), **more))
     elif form == "human":
         show(faults)
     else:

@@ -18,6 +18,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from compile import main as measure_sweeps
+
 from mrlc.compiler import compile_spec, write_plan
 from mrlc.runtime.record import RunFolder, create_run
 from mrlc.runtime.run import configure_torch, execute, quiet_libraries
@@ -73,6 +75,7 @@ def start_up(*arguments: str) -> float:
 def main() -> None:
     """Measure and print."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    measure_sweeps()
     quiet_libraries()
     bare, help_ = start_up("-c", ""), start_up("-m", "mrlc", "--help")
     with tempfile.TemporaryDirectory() as temporary:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mrlc import specs
+from mrlc.compiler import Compiled, Swept, write_plan, write_sweep
 from mrlc.compiler.current import outdated
 from mrlc.compiler.diagnostics import fail_on
-from mrlc.compiler.plan import Compiled
-from mrlc.compiler.write import write_plan
 from mrlc.error_handler import UsageFault
 
 
@@ -39,15 +38,15 @@ def run(args: argparse.Namespace) -> int:
         plans = specs.compile_all(chosen, args.overrides)
         if args.check:
             fail_on(fault for plan in plans for fault in outdated(plan, args.out))
-            return [specs.summary(plan, args.out / plan.plan.experiment.name) for plan in plans]
+            return [specs.summary(plan, args.out / plan.name) for plan in plans]
         return [specs.summary(plan, _write(plan, args.out)) for plan in plans]
 
     return specs.report(args, work)
 
 
-def _write(plan: Compiled, out: Path) -> Path:
+def _write(plan: Compiled | Swept, out: Path) -> Path:
     try:
-        return write_plan(plan, out)
+        return write_sweep(plan, out) if isinstance(plan, Swept) else write_plan(plan, out)
     except OSError as error:
         where = error.filename or out
         raise UsageFault(

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mrlc.compiler import CompileFailed, compile_spec
+from mrlc.compiler import CompileFailed, compile_variants
 from mrlc.compiler.codes import CODES
 from mrlc.compiler.diagnostics import Diagnostic
 from mrlc.compiler.example import Example, edited, write
@@ -98,7 +98,7 @@ def _report(example: Example) -> str:
         folder = Path(name).resolve()
         faults: tuple[Diagnostic, ...]
         try:
-            faults = compile_spec(write(folder, example)).warnings
+            faults = compile_variants(write(folder, example)).warnings
         except CompileFailed as error:
             faults = error.diagnostics
         return human.render(faults, base=folder, colour=colour(sys.stdout)).rstrip()

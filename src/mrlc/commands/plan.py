@@ -13,7 +13,7 @@ from mrlc.compiler.diagnostics import CompileFailed
 from mrlc.compiler.diff import Report, compare
 from mrlc.compiler.diff.render import human, markdown
 from mrlc.compiler.diff.render import json as json_format
-from mrlc.compiler.diff.side import Side, of_compiled
+from mrlc.compiler.diff.side import Side, sides_of
 from mrlc.compiler.render import concise
 from mrlc.compiler.render import json as diagnostics_json
 from mrlc.error_handler import colour, show
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Compare and print; 1 for specs with faults."""
     chosen = specs.chosen(args)
     try:
-        new = [of_compiled(plan) for plan in specs.compile_all(chosen, [])]
+        new = [side for plan in specs.compile_all(chosen, []) for side in sides_of(plan)]
         with other_side(args.against, args.specs) as other:
             old = _asked_for(other.sides, new) if args.specs else other.sides
             report = compare(old, new, against=other.label, notes=other.notes)

@@ -15,7 +15,7 @@ REACHES: dict[str, tuple[Any, str, Any]] = {
     "loss": ("cispo", "loss_type", "cispo"),
     "scale_rewards": ("batch", "scale_rewards", "batch"),
     "group_size": (8, "num_generations", 8),
-    "prompts_per_step": (3, "per_device_train_batch_size", 12),
+    "prompts_per_step": (1, "per_device_train_batch_size", 4),
     "micro_batch": (4, "gradient_accumulation_steps", 2),
     "steps": (7, "max_steps", 7),
     "learning_rate": (0.5, "learning_rate", 0.5),

@@ -19,7 +19,11 @@ from mrlc.error_handler import UsageFault, show
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of both commands."""
     parser.add_argument(
-        "specs", nargs="*", type=Path, metavar="SPEC", help="YAML files; default: specs/*.yaml"
+        "specs",
+        nargs="*",
+        type=Path,
+        metavar="SPEC",
+        help="YAML files or folders of them; default: specs/*.yaml",
     )
     add_override(parser)
     parser.add_argument(
@@ -40,20 +44,35 @@ def add_override(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(args: argparse.Namespace) -> list[Path]:
-    """The specs to work on.
+    """The specs to work on; of a folder, every one below it but in lib/ and hidden folders.
 
     Raises:
-        UsageFault: none is given and there is none under specs/.
+        UsageFault: none is given and there is none under specs/, or none in a folder.
     """
-    given: list[Path] = args.specs
-    found = given or sorted(Path("specs").glob("*.yaml"))
-    if not found:
-        raise UsageFault("no spec: there is no specs/*.yaml here; name a file")
-    return found
+    if not args.specs:
+        found = sorted(Path("specs").glob("*.yaml"))
+        if not found:
+            raise UsageFault("no spec: there is no specs/*.yaml here; name a file or a folder")
+        return found
+    return [spec for given in args.specs for spec in (_below(given) if given.is_dir() else [given])]
 
 
-def compile_all(specs: Sequence[Path], overrides: Sequence[str]) -> list[Compiled | Swept]:
-    """All plans, those of a sweep together.
+def _below(folder: Path) -> list[Path]:
+    found = [path for path in folder.rglob("*.y*ml") if path.suffix in (".yaml", ".yml")]
+    specs = sorted(path for path in found if not _is_aside(path.relative_to(folder)))
+    if not specs:
+        raise UsageFault(f"no spec: there is no .yaml file in {folder}")
+    return specs
+
+
+def _is_aside(path: Path) -> bool:
+    return any(part == "lib" or part.startswith(".") for part in path.parts)
+
+
+def compile_all(
+    specs: Sequence[Path], overrides: Sequence[str], *, share_a_folder: bool = True
+) -> list[Compiled | Swept]:
+    """All plans, those of a sweep together; in one folder no two may have the same name.
 
     Raises:
         CompileFailed: with the faults of all specs; one in a shared base is there once.
@@ -64,7 +83,8 @@ def compile_all(specs: Sequence[Path], overrides: Sequence[str]) -> list[Compile
             plans.append(compile_variants(spec, overrides=overrides))
         except CompileFailed as error:
             faults += error.diagnostics
-    faults += same_name(plans)
+    if share_a_folder:
+        faults += same_name(plans)
     if faults:
         raise CompileFailed(faults)
     return plans

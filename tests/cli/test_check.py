@@ -82,3 +82,31 @@ def test_faults_become_annotations_in_a_workflow(mrlc, project):
         "check", "--set", "algorithm.steps=-1", cwd=project.root, env={"GITHUB_ACTIONS": "true"}
     )
     assert done.stdout.startswith("::error file=--set,line=1,")
+
+
+def test_a_folder_is_checked_as_a_whole(mrlc, project):
+    good = project.spec.read_text()
+    project.write(
+        "specs/nested/two.yml",
+        good.replace("{steps: 2,", "{stesp: 2,").replace(": data/", ": ../data/"),
+    )
+    project.write("specs/lib/part.yaml", "algorithm: {nonsense: 1}\n")
+    done = mrlc("check", "specs", "-f", "json", cwd=project.root)
+    found = json.loads(done.stdout)["diagnostics"]
+    assert done.returncode == 1
+    assert {one["span"]["file"] for one in found} == {"specs/nested/two.yml"}
+    assert "MRLC204" in {one["code"] for one in found}
+
+
+def test_specs_of_one_name_may_be_checked_together(mrlc, project):
+    project.write("specs/other.yaml", project.spec.read_text())
+    assert mrlc("check", "specs", cwd=project.root).returncode == 0
+    assert mrlc("check", cwd=project.root).returncode == 1
+
+
+def test_an_empty_folder_is_a_usage_error(mrlc, project):
+    done = mrlc("check", "specs/data", cwd=project.root)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "mrlc: no spec: there is no .yaml file in specs/data\n",
+    )

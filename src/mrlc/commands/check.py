@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
         _mend(args, chosen)
 
     def work() -> list[dict[str, Any]]:
-        return [specs.summary(plan, None) for plan in specs.compile_all(chosen, args.overrides)]
+        plans = specs.compile_all(chosen, args.overrides, share_a_folder=not args.specs)
+        return [specs.summary(plan, None) for plan in plans]
 
     return specs.report(args, work)
 
@@ -49,7 +50,7 @@ def _mend(args: argparse.Namespace, chosen: Sequence[Path]) -> None:
 
     def find() -> Sequence[Diagnostic]:
         try:
-            specs.compile_all(chosen, args.overrides)
+            specs.compile_all(chosen, args.overrides, share_a_folder=not args.specs)
         except CompileFailed as error:
             return error.diagnostics
         return ()

@@ -61,6 +61,9 @@ def load_plan(folder: Path) -> Plan:
         raise PlanBroken(
             folder, "a file, not the folder of a plan", help=f"mrlc compile {folder} writes one"
         )
+    if (folder / "sweep.json").is_file():
+        help = "run one of its variants, each in a folder of its own; mrlc sweep SPEC lists them"
+        raise PlanBroken(folder / "sweep.json", "a sweep, not one plan", help=help)
     file = folder / "plan.json"
     try:
         plan = Plan.model_validate_json(file.read_bytes())

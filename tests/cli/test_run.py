@@ -100,6 +100,18 @@ def test_a_model_that_cannot_be_trained_is_a_located_fault(
     assert not (project.root / "runs").exists()
 
 
+def test_a_sweep_is_run_variant_by_variant(project: Project, capsys: Any) -> None:
+    project.edit(
+        "specs/desk.yaml", "mrlc: v1\n", "mrlc: v1\nsweep: {over: {algorithm.beta: [0.0, 0.1]}}\n"
+    )
+    folder = compiled(project, *SMALL)
+    assert run(project, folder) == 1
+    assert "a sweep, not one plan" in capsys.readouterr().err
+    variant = sorted(path for path in folder.iterdir() if path.is_dir())[0]
+    assert run(project, variant, "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["steps"] == 1
+
+
 def test_no_plan_no_run_and_a_changed_input_are_located_faults(
     project: Project, capsys: Any
 ) -> None:

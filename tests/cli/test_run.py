@@ -107,7 +107,7 @@ def test_a_sweep_is_run_variant_by_variant(project: Project, capsys: Any) -> Non
     folder = compiled(project, *SMALL)
     assert run(project, folder) == 1
     assert "a sweep, not one plan" in capsys.readouterr().err
-    variant = sorted(path for path in folder.iterdir() if path.is_dir())[0]
+    variant = min(path for path in folder.iterdir() if path.is_dir())
     assert run(project, variant, "--json") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["steps"] == 1
 

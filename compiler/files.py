@@ -95,7 +95,7 @@ class InputFile:
         try:
             self.content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            line = self.content.count(b"\n", 0, error.start) + 1
+            line = error.object.count(b"\n", 0, error.start) + 1
             span = Span(str(self.path), line, 1, line, 2)
             message = f"the file is not UTF-8: byte 0x{error.object[error.start]:02x}"
             return Diagnostic("MRLC320", message, span)

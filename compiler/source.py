@@ -58,7 +58,7 @@ def read_text(path: Path) -> str:
         reason = f"cannot read the spec: {(error.strerror or str(error)).lower()}"
         raise _failure("MRLC101", reason, Span(str(path), 1, 1, 1, 1)) from None
     except UnicodeDecodeError as error:
-        good = path.read_bytes()[: error.start].decode("utf-8-sig")
+        good = error.object[: error.start].decode("utf-8", "ignore").removeprefix("\ufeff")
         *above, last = BREAK.split(good)
         span = Source(str(path), (*above, last)).span(len(above) + 1, len(last) + 1)
         reason = f"the file is not UTF-8: byte 0x{error.object[error.start]:02x}"

@@ -198,6 +198,8 @@ def test_code_is_tested_or_tested_elsewhere():
         (b"# only a comment\n", "MRLC103", 1, 1),
         (b"- a\n", "MRLC103", 1, 1),
         (b"mrlc: v1\nname: \xff\n", "MRLC101", 2, 7),
+        (b"\xef\xbb", "MRLC101", 1, 1),  # half a byte-order mark
+        (b"\xef\xbb\xbfmrlc: \xff\n", "MRLC101", 1, 7),
         (b"mrlc: v1\nname: \x01\n", "MRLC102", 2, 7),
         (b"a: " + b"[" * 100_000, "MRLC109", 1, 68),
         (b"#" * (1 << 20) + b"!", "MRLC109", 1, 1),

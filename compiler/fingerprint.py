@@ -17,7 +17,7 @@ from mrlc.compiler.markers import marked
 from mrlc.compiler.tree import Keys
 from mrlc.schemas.experiment import COSMETIC
 from mrlc.schemas.plan import Digests, Input
-from mrlc.schemas.section import CodeMarker, PromptMarker
+from mrlc.schemas.section import CodeMarker, FileMarker, PromptMarker
 
 DOMAIN = b"mrlc.plan/1\0"
 """Before every digested text; a new scheme gets a new number and so new digests."""
@@ -35,8 +35,7 @@ def meaning(sections: dict[str, Any], inputs: Mapping[str, Input]) -> dict[str, 
     means = {key: value for key, value in sections.items() if key not in COSMETIC}
     for pattern, marker in marked():
         if not isinstance(marker, PromptMarker) and pattern[0] in means:
-            is_code = isinstance(marker, CodeMarker)
-            means = _replaced(means, pattern, lambda path, c=is_code: _content(path, inputs, c))
+            means = _replaced(means, pattern, lambda path, m=marker: _content(path, inputs, m))
     found: dict[str, Any] = _replaced(means, BASE, lambda base: folder_content(base, inputs))
     return found
 
@@ -54,11 +53,13 @@ def _digest(text: str) -> str:
     return hashlib.sha256(DOMAIN + text.encode() + b"\n").hexdigest()
 
 
-def _content(path: str | None, inputs: Mapping[str, Input], is_code: bool) -> str | None:
+def _content(
+    path: str | None, inputs: Mapping[str, Input], marker: FileMarker | CodeMarker
+) -> str | None:
     """The digest of a file in place of its path; of code, the name stays."""
-    if path is None:
+    if path is None or (isinstance(marker, FileMarker) and not marker.is_read_by_runs):
         return None
-    if not is_code:
+    if isinstance(marker, FileMarker):
         return inputs[path].sha256
     file, _, name = path.partition(":")
     return f"{inputs[file].sha256}:{name}"

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from mrlc.schemas.answer import Answer
-from mrlc.schemas.section import Identifier, JsonFile, Prompt, Section, SqlFile
+from mrlc.schemas.section import ExportFile, Identifier, Prompt, Section, SqlFile
 from mrlc.schemas.tools import Tool
 
 
@@ -30,5 +30,5 @@ class Environment(Section):
     tools: Annotated[tuple[Tool, ...], Field(max_length=64)] = ()
     """What the agent may call, in the order that the model is told."""
     answer: Answer = Answer()
-    production: JsonFile | None = None
+    production: ExportFile | None = None
     """The tools that ship, exported: a list of JSON Schemas, OpenAPI, MCP or Bedrock. They must fit."""

@@ -35,6 +35,8 @@ class FileMarker:
     """A file that the plan carries: relative to the spec in a spec, to the root in a plan."""
 
     suffixes: tuple[str, ...]
+    is_read_by_runs: bool = True
+    """False where only the compiler reads it: its content then changes no run."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ Prompt = Annotated[str, PromptMarker()]
 TaskFile = Annotated[str, FileMarker((".jsonl", ".csv"))]
 TableFile = Annotated[str, FileMarker((".csv", ".jsonl"))]
 DemonstrationFile = Annotated[str, FileMarker((".jsonl",))]
-JsonFile = Annotated[str, FileMarker((".json",))]
+ExportFile = Annotated[str, FileMarker((".json",), is_read_by_runs=False)]
 SqlFile = Annotated[str, FileMarker((".sql",))]
 CodeReference = Annotated[str, CodeMarker(), Field(pattern=r"^[\w./-]+\.py:[A-Za-z_]\w*$")]
 """A file and a name in it, `rewards/polite.py:score`; the file is an input of the plan."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import fsum
 
+from mrlc.compiler.reward_range import reward_range
 from mrlc.schemas import Experiment
 
 
@@ -28,14 +28,14 @@ class Measures:
 
 
 def measure(experiment: Experiment) -> Measures:
-    """The measures of an experiment. Each component lies in [0, 1], so weights give the range."""
-    weights = [component.weight for component in experiment.reward.components]
+    """The measures of an experiment."""
+    paid = reward_range(experiment.reward)
     turns, algorithm = experiment.turns, experiment.algorithm
     episode = turns.limit * (turns.max_tokens + turns.tool_result_tokens)
     group = algorithm.group_size * algorithm.prompts_per_step
     return Measures(
-        reward_min=fsum(min(0.0, weight) for weight in weights),
-        reward_max=fsum(max(0.0, weight) for weight in weights),
+        reward_min=paid.low,
+        reward_max=paid.high,
         tokens_per_episode=episode,
         episodes_per_step=group,
         tokens_per_step=group * episode,

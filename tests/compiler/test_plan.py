@@ -72,6 +72,17 @@ def test_labels_change_the_full_digest_only(project):
     assert before.full != after.full
 
 
+def test_an_export_that_no_run_reads_changes_the_full_digest_only(project):
+    """Of the tools that ship: a spec is held to it when it is compiled, and that is all."""
+    tools = compile_spec(project.spec).plan.experiment.environment.tools
+    before = digests(project)
+    project.write("specs/tools.json", json.dumps([tool.json_schema for tool in tools]))
+    project.edit("specs/desk.yaml", "environment:\n", "environment:\n  production: tools.json\n")
+    after = digests(project)
+    assert before.semantic == after.semantic
+    assert before.full != after.full
+
+
 def test_moved_input_is_the_same_run(project):
     before = digests(project)
     shutil.move(project.root / "specs/bikes.csv", project.root / "specs/data/moved.csv")

@@ -18,13 +18,17 @@ from mrlc.compiler.tree import Entry, Mapping, Node, Scalar, Sequence
 MAX_FILES = 64
 
 
-def load(spec: Path, root: Path) -> Mapping:
-    """The tree of a spec with all its bases merged, without `extends`.
+def load(spec: Path, root: Path) -> tuple[Mapping, list[Diagnostic]]:
+    """The tree of a spec with all its bases merged, without `extends`, and faults of its text.
 
     Raises:
         CompileFailed: a file is missing or broken, or files extend one another in a circle.
     """
-    return _Loader(spec, root).load(spec, ())
+    loader = _Loader(spec, root)
+    try:
+        return loader.load(spec, ()), loader.faults
+    except CompileFailed as error:
+        raise CompileFailed([*loader.faults, *error.diagnostics]) from None
 
 
 class _Loader:
@@ -32,11 +36,13 @@ class _Loader:
         self.spec = spec
         self.root = root
         self.files = 0
+        self.faults: list[Diagnostic] = []
+        """Those that stop nothing, of all files."""
 
     def load(self, file: Path, chain: tuple[tuple[Path, Span], ...]) -> Mapping:
         """One file over its bases; `chain` holds the files that led here."""
         text = read_text(file)
-        tree = parse(text, as_source(text, str(file)))
+        tree = parse(text, as_source(text, str(file)), self.faults)
         if not isinstance(tree, Mapping):
             found = "is empty" if tree is None else "is not a mapping of sections"
             span = tree.span if tree else Span(str(file), 1, 1, 1, 1)
@@ -98,4 +104,4 @@ def merge(base: Mapping, over: Mapping) -> Mapping:
         if below and isinstance(below.value, Mapping) and isinstance(value, Mapping):
             value = merge(below.value, value)
         entries[key] = Entry(entry.key, value)
-    return replace(over, entries=entries)
+    return replace(over, entries=entries, is_whole=base.is_whole and over.is_whole)

@@ -149,11 +149,12 @@ def _brings_faults(before: str, after: str) -> bool:
 
 
 def _yaml_faults(text: str) -> Counter[str]:
+    faults: list[Diagnostic] = []
     try:
-        parse(text, as_source(text, ""))
+        parse(text, as_source(text, ""), faults)
     except CompileFailed as error:
-        return Counter(fault.code for fault in error.diagnostics)
-    return Counter()
+        faults += error.diagnostics
+    return Counter(fault.code for fault in faults)
 
 
 def _replace(path: Path, content: bytes) -> None:

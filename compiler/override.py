@@ -29,7 +29,7 @@ def apply(tree: Mapping, overrides: Listed[str]) -> Mapping:
     faults: list[Diagnostic] = []
     for number in range(len(overrides)):
         try:
-            tree = _apply_one(tree, source, number)
+            tree = _apply_one(tree, source, number, faults)
         except CompileFailed as error:
             faults += error.diagnostics
     if faults:
@@ -37,7 +37,7 @@ def apply(tree: Mapping, overrides: Listed[str]) -> Mapping:
     return tree
 
 
-def _apply_one(tree: Mapping, source: Source, number: int) -> Mapping:
+def _apply_one(tree: Mapping, source: Source, number: int, faults: list[Diagnostic]) -> Mapping:
     option = source.lines[number]
     line = number + 1
     match = _OPTION.fullmatch(option)
@@ -48,7 +48,7 @@ def _apply_one(tree: Mapping, source: Source, number: int) -> Mapping:
         raise CompileFailed([Diagnostic("MRLC307", message, span, help=help)])
     path, value = match.groups()
     padding = "\n" * number + " " * (len(path) + 1)  # so that marks are positions in the option
-    node = parse(padding + value, source) or _null(source, line, len(option) + 1)
+    node = parse(padding + value, source, faults) or _null(source, line, len(option) + 1)
     steps, column = [], 1
     for key in path.split("."):
         steps.append((key, source.span(line, column, (line, column + len(key)))))

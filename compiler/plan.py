@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from mrlc.compiler.inputs import Inputs, collect
 from mrlc.compiler.provenance import provenance
 from mrlc.compiler.resolve import Merged, merge
 from mrlc.compiler.rules import run
+from mrlc.compiler.salvage import salvage
 from mrlc.compiler.subject import Subject
 from mrlc.compiler.tree import value_span
 from mrlc.compiler.validate import validate
@@ -60,7 +61,7 @@ def plan_of(merged: Merged) -> Compiled:
     """
     resolved = merged.resolved()
     inputs = collect(resolved)
-    experiment = valid(inputs, resolved.evaluated)
+    experiment = valid(inputs, resolved.evaluated, run)
     subject = Subject(experiment, inputs.tree, inputs.files)
     found = run(subject)
     fail_on(found)
@@ -73,20 +74,33 @@ def plan_of(merged: Merged) -> Compiled:
     return Compiled(plan, provenance(resolved), inputs.files, tasks, span, ordered(found))
 
 
-def valid(inputs: Inputs, evaluated: Evaluated) -> Experiment:
-    """The experiment that a tree describes.
+def valid(
+    inputs: Inputs, evaluated: Evaluated, run: Callable[[Subject], list[Diagnostic]]
+) -> Experiment:
+    """The experiment that a tree describes; `run` applies the rules.
 
     Raises:
-        CompileFailed: with the faults of expressions, of its shape and of files together.
+        CompileFailed: with the faults of text, expressions, shape and files, and with what the
+            rules say of the rest.
     """
     faults: list[Diagnostic] = list(inputs.faults)
     try:
         experiment = validate(inputs.tree)
     except CompileFailed as error:
         faults += error.diagnostics
-    # What an expression would have given is not known: its scalar is at fault once, for that.
-    faults = [fault for fault in faults if fault.path not in evaluated.unevaluated]
-    fail_on([*evaluated.faults, *faults])
+    gaps = {*evaluated.unevaluated, *(fault.path for fault in faults)}
+    # What an expression would have given is not known, nor what a broken text was meant to be:
+    # such a scalar is at fault once, for that.
+    said = {fault.span for fault in evaluated.faults}
+    faults = [
+        fault
+        for fault in faults
+        if fault.path not in evaluated.unevaluated and fault.span not in said
+    ]
+    faults = [*evaluated.faults, *faults]
+    if any(fault.severity == "error" for fault in faults):
+        rest = Subject(salvage(inputs.tree, gaps), inputs.tree, inputs.files)
+        raise CompileFailed([*faults, *run(rest)])
     return experiment
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mrlc.compiler.diagnostics import Diagnostic, fail_on
 from mrlc.compiler.extend import load
 from mrlc.compiler.override import apply
 from mrlc.compiler.project import OVERRIDES, find_root
@@ -41,6 +42,8 @@ class Merged:
     tree: Mapping
     spec: Path
     root: Path
+    faults: tuple[Diagnostic, ...]
+    """Of the text, those that leave a tree to look at: a key twice, a number that is none."""
 
     @property
     def experiment(self) -> Mapping:
@@ -49,18 +52,23 @@ class Merged:
 
     def resolved(self) -> Resolved:
         """The experiment, evaluated."""
-        return Resolved(evaluate(self.experiment), self.spec, self.root)
+        return Resolved(self.of(evaluate(self.experiment)), self.spec, self.root)
+
+    def of(self, evaluated: Evaluated) -> Evaluated:
+        """An evaluated tree with the faults of the text among its own."""
+        return replace(evaluated, faults=(*self.faults, *evaluated.faults))
 
 
 def merge(path: Path, overrides: Sequence[str] = ()) -> Merged:
     """The merged tree of a spec.
 
     Raises:
-        CompileFailed: a file or an override has faults.
+        CompileFailed: a file cannot be read, or an override has faults.
     """
     spec = path.resolve()
     root = find_root(spec)
-    return Merged(apply(load(spec, root), overrides), spec, root)
+    tree, faults = load(spec, root)
+    return Merged(apply(tree, overrides), spec, root, tuple(faults))
 
 
 def resolve(path: Path, overrides: Sequence[str] = ()) -> Resolved:
@@ -69,4 +77,6 @@ def resolve(path: Path, overrides: Sequence[str] = ()) -> Resolved:
     Raises:
         CompileFailed: a file or an override has faults.
     """
-    return merge(path, overrides).resolved()
+    merged = merge(path, overrides)
+    fail_on(merged.faults)
+    return merged.resolved()

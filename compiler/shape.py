@@ -30,11 +30,11 @@ def section_at(location: Location) -> type[BaseModel] | None:
     if location[:1] == ("sweep",):  # beside the experiment, not in it
         found, location = Sweep, location[1:]
     for part in location:
-        steps = [step for member in _members(found) for step in _step(member, part)]
+        steps = [step for member in members(found) for step in _step(member, part)]
         if not steps:
             return None
         found = steps[0]
-    models = [member for member in _members(found) if _is_model(member)]
+    models = [member for member in members(found) if _is_model(member)]
     return models[0] if len(models) == 1 else None
 
 
@@ -45,7 +45,7 @@ def about(model: type[BaseModel], name: str) -> str | None:
         return None
     if field.description:
         return _sentence(field.description)
-    models = [member for member in _members(field.annotation) if _is_model(member)]
+    models = [member for member in members(field.annotation) if _is_model(member)]
     return _sentence(inspect.getdoc(models[0])) if len(models) == 1 else None
 
 
@@ -57,16 +57,16 @@ def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _members(annotation: Any) -> Iterator[Any]:
+def members(annotation: Any) -> Iterator[Any]:
     """The alternatives of a type, options and annotations opened."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        yield from _members(get_args(annotation)[0])
+        yield from members(get_args(annotation)[0])
     elif origin in (tuple, dict) or not get_args(annotation):
         yield annotation
     else:
         for argument in get_args(annotation):
-            yield from _members(argument)
+            yield from members(argument)
 
 
 def _step(member: Any, part: str | int) -> Iterator[Any]:
@@ -95,12 +95,12 @@ def fields_at(path: tuple[str, ...]) -> list[tuple[type[BaseModel], str]]:
     found: list[tuple[type[BaseModel], str]] = []
     places: list[Any] = [Experiment]
     for part in path:
-        members = [member for place in places for member in _members(place)]
-        found = [(one, part) for one in members if _is_model(one) and part in fields(one)]
+        alternatives = [member for place in places for member in members(place)]
+        found = [(one, part) for one in alternatives if _is_model(one) and part in fields(one)]
         key: str | int = int(part) if part.isdigit() else part
         places = [
             step
-            for member in members
+            for member in alternatives
             for step in _step(member, key)
             if not _is_model_tag(member, key)
         ]
@@ -113,9 +113,9 @@ def names_at(path: tuple[str, ...]) -> list[str]:
     for part in path:
         key: str | int = int(part) if part.isdigit() else part
         places = [
-            step for place in places for member in _members(place) for step in _step(member, key)
+            step for place in places for member in members(place) for step in _step(member, key)
         ]
-    models = [member for place in places for member in _members(place) if _is_model(member)]
+    models = [member for place in places for member in members(place) if _is_model(member)]
     return list(dict.fromkeys(name for model in models for name in fields(model)))
 
 

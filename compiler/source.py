@@ -70,13 +70,14 @@ def as_source(text: str, file: str) -> Source:
     return Source(file, tuple(BREAK.split(text)))
 
 
-def parse(text: str, source: Source) -> Node | None:
+def parse(text: str, source: Source, faults: list[Diagnostic]) -> Node | None:
     """The tree of a text, or None where it holds no value.
 
-    The parser's positions are looked up in `source`, whose lines are those to be shown.
+    The parser's positions are looked up in `source`, whose lines are those to be shown. Faults
+    that do not stop the parser are added to `faults`.
 
     Raises:
-        CompileFailed: with every fault that does not stop the parser.
+        CompileFailed: the text cannot be read; with the faults up to there.
     """
     builder = _Builder(source)
     try:
@@ -85,8 +86,7 @@ def parse(text: str, source: Source) -> Node | None:
         raise CompileFailed([_syntax(error, source)]) from None
     except YAMLError as error:  # a character that YAML does not allow; it has an offset only
         raise CompileFailed([_bad_character(error, source, text)]) from None
-    if builder.faults:
-        raise CompileFailed(builder.faults)
+    faults += builder.faults
     return tree
 
 
@@ -207,19 +207,22 @@ class _Builder:
     def mapping(self, event: Any, events: Iterator[Any], depth: int) -> Mapping:
         entries: dict[str, Entry] = {}
         spans = []
+        is_whole = True
         for inner in events:
             if isinstance(inner, MappingEndEvent):
                 break
             key = self.node(inner, events, depth + 1)
             value = self.node(next(events), events, depth + 1)
-            self.enter(entries, key, value)
+            is_whole &= self.enter(entries, key, value)
             spans.append(value.span)
-        return Mapping(entries, self.extent(event, inner, spans))
+        return Mapping(entries, self.extent(event, inner, spans), is_whole)
 
-    def enter(self, entries: dict[str, Entry], key: Node, value: Node) -> None:
-        """Add a key and value to a mapping, or say why not."""
+    def enter(self, entries: dict[str, Entry], key: Node, value: Node) -> bool:
+        """Add a key and value to a mapping, or say why not; whether the key can be read."""
+        is_known = True
         if not isinstance(key, Scalar) or not isinstance(key.value, str):
             self.faults.append(_key_fault(key))
+            is_known = False
         elif key.text == "<<":
             self.faults.append(
                 Diagnostic(
@@ -229,6 +232,7 @@ class _Builder:
                     help="share whole sections through `extends`, or values through `vars`",
                 )
             )
+            is_known = False
         elif key.value in entries:
             first = Label(entries[key.value].key, "first written here")
             message = f"duplicate key `{key.value}`"
@@ -237,6 +241,7 @@ class _Builder:
             )
         else:
             entries[key.value] = Entry(key.span, value)
+        return is_known
 
     def span(self, event: Any) -> Span:
         start, end = event.start_mark, event.end_mark

@@ -18,6 +18,7 @@ from mrlc.compiler.tree import (
     value_span,
 )
 from mrlc.schemas import Experiment
+from mrlc.schemas.section import Unsound
 
 SPLITS = ("train", "validation", "test")
 
@@ -52,6 +53,18 @@ class Subject:
         return select(self.tree, pattern)
 
     def splits(self) -> Iterator[tuple[str, Table]]:
-        """The tables of the three splits, by name."""
+        """The tables of the three splits, by name; of a salvaged spec the sound ones.
+
+        Raises:
+            Unsound: at the end, where one is at fault: what was seen is not all there is.
+        """
+        unsound = []
         for split in SPLITS:
-            yield split, self.split_file(split).table
+            try:
+                table = self.split_file(split).table
+            except Unsound as error:
+                unsound.append(error)
+            else:
+                yield split, table
+        if unsound:
+            raise unsound[0]

@@ -62,6 +62,8 @@ class Mapping:
 
     entries: dict[str, Entry]
     span: Span
+    is_whole: bool = True
+    """False where a key could not be read, so that what seems to be missing may be there."""
 
     def with_entry(self, key: str, entry: Entry) -> Mapping:
         """The same mapping with one entry added or replaced."""
@@ -154,7 +156,7 @@ def put(node: Node | None, path: Keys, value: Node) -> Node:
     there = mapping.entries.get(first)
     inner = put(there.value if there else None, rest, value)
     key = there.key if there else value.span
-    return Mapping({**mapping.entries, first: Entry(key, inner)}, mapping.span)
+    return mapping.with_entry(first, Entry(key, inner))
 
 
 def transform(node: Node, change: Any, at: Keys = ()) -> Node:

@@ -123,7 +123,10 @@ def _is_echo(error: _Error, tree: Mapping) -> bool:
 
 
 def _without_renamed(errors: list[_Error], tree: Mapping) -> list[_Error]:
-    """A misspelt key is one fault: the key is unknown, not also missing under its right name."""
+    """A misspelt key is one fault: the key is unknown, not also missing under its right name.
+
+    Nor is a mapping at fault for the lack of a key that could not be read.
+    """
     renamed = {
         (item.path[:-1], near)
         for item in errors
@@ -132,8 +135,14 @@ def _without_renamed(errors: list[_Error], tree: Mapping) -> list[_Error]:
     return [
         item
         for item in errors
-        if item.kind != "missing" or (item.path, str(item.location[-1])) not in renamed
+        if _is_whole(item, tree)
+        and (item.kind != "missing" or (item.path, str(item.location[-1])) not in renamed)
     ]
+
+
+def _is_whole(error: _Error, tree: Mapping) -> bool:
+    node = find(tree, error.path)
+    return not isinstance(node, Mapping) or node.is_whole
 
 
 def _meant(error: _Error, tree: Mapping) -> str | None:

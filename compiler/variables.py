@@ -37,7 +37,7 @@ class Evaluated:
 
     tree: Mapping
     faults: tuple[Diagnostic, ...]
-    """Every expression that is malformed or has no value."""
+    """Of the text, and every expression that is malformed or has no value."""
     unevaluated: frozenset[str]
     """Dotted paths of the scalars that still hold their expression."""
 

@@ -8,9 +8,13 @@ references by walking the models and keeps no list of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class Unsound(Exception):
+    """A field was read that a faulty spec gives no value; see `mrlc.compiler.salvage`."""
 
 
 class Section(BaseModel):
@@ -23,6 +27,14 @@ class Section(BaseModel):
         allow_inf_nan=False,
         use_attribute_docstrings=True,
     )
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for what is not there: of a valid section that is never a field."""
+            if name in type(self).model_fields:
+                raise Unsound(name)
+            return super().__getattr__(name)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,12 @@
 from mrlc.compiler.example import SPEC, Edit
 from mrlc.compiler.page import Page
 
+DESCRIBED = (
+    Edit("- name: find_bike\n", "- name: find_bike\n      description: A bike's job.\n"),
+    Edit("- name: book\n", "- name: book\n      description: Book a visit.\n"),
+)
+"""What a model from the Hub should be told."""
+
 PAGES = {
     "MRLC101": Page("""\
 A spec is a UTF-8 text file. A file in another encoding is mostly one saved by a Windows editor;
@@ -66,12 +72,8 @@ An infinite number, or none, has no JSON and no meaning here. Mostly it is a com
 5e12345, which YAML reads as a number with an exponent.
 
 Quote the id.""",
-        (Edit("base: tiny", "base: org/model, revision: 5e12345"),),
-        (
-            Edit("base: tiny", 'base: org/model, revision: "5e12345"'),
-            Edit("- name: find_bike\n", "- name: find_bike\n      description: A bike's job.\n"),
-            Edit("- name: book\n", "- name: book\n      description: Book a visit.\n"),
-        ),
+        (Edit("base: tiny", "base: org/model, revision: 5e12345"), *DESCRIBED),
+        (Edit("base: tiny", 'base: org/model, revision: "5e12345"'), *DESCRIBED),
     ),
     "MRLC109": Page(
         """\

@@ -1,7 +1,8 @@
 """What the schema cannot say: rules across sections and against the files.
 
 A rule is a function from a `Subject` to what it finds, in a module of this package that no
-other file names. It sees only specs that fit the schema and name files that exist, and it is
+other file names. What it sees fits the schema and names files that exist: where a spec has other
+faults, it sees the rest (`mrlc.compiler.salvage`) and ends where it reads what is at fault. It is
 independent of all other rules and of their order. There are two ways to register one:
 
     @rule    one code, whose name, severity, page and examples stand beside the function;
@@ -17,6 +18,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,8 +27,21 @@ from mrlc.compiler.diagnostics import Diagnostic, Label, Severity, Span
 from mrlc.compiler.example import Edit, Example
 from mrlc.compiler.page import Page
 from mrlc.compiler.subject import Subject
+from mrlc.schemas.section import Unsound
 
-__all__ = ["PAGES", "Edit", "Finding", "Label", "Subject", "check", "checks", "load", "rule", "run"]
+__all__ = [
+    "PAGES",
+    "Edit",
+    "Finding",
+    "Label",
+    "Subject",
+    "check",
+    "checks",
+    "findings",
+    "load",
+    "rule",
+    "run",
+]
 
 
 @dataclass(frozen=True)
@@ -98,4 +113,12 @@ def checks() -> Sequence[Check]:
 
 def run(subject: Subject) -> list[Diagnostic]:
     """What all rules find, errors and warnings."""
-    return [fault for one in checks() for fault in one(subject)]
+    return [fault for one in checks() for fault in findings(one, subject)]
+
+
+def findings(one: Check, subject: Subject) -> list[Diagnostic]:
+    """What a rule finds; in a salvaged spec, as far as the rule comes."""
+    found: list[Diagnostic] = []
+    with suppress(Unsound):
+        found.extend(one(subject))
+    return found

@@ -22,12 +22,13 @@ def references_are_defined(subject: Subject) -> Iterator[Diagnostic]:
             continue
         for path, node in subject.select(pattern):
             if isinstance(node, Scalar) and isinstance(node.value, str):
-                yield from _reference(subject, node, node.value, ".".join(path))
+                key, _, name = node.value.partition(":")
+                if name and key in subject.files:  # else its path or its form is at fault
+                    yield from _reference(subject.files[key], name, node, ".".join(path))
 
 
-def _reference(subject: Subject, scalar: Scalar, reference: str, path: str) -> Iterator[Diagnostic]:
-    key, _, name = reference.partition(":")
-    file = subject.files[key]
+def _reference(file: InputFile, name: str, scalar: Scalar, path: str) -> Iterator[Diagnostic]:
+    key = file.key
     try:
         module = ast.parse(file.content, filename=key)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from mrlc.compiler.diagnostics import Diagnostic, Fix, Label, Span
@@ -13,6 +14,7 @@ from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import nearest
 from mrlc.compiler.tree import Scalar
 from mrlc.compiler.variables import within
+from mrlc.schemas.section import Unsound
 
 
 @check
@@ -49,7 +51,10 @@ def _use(subject: Subject, use: Use, span: Span, path: str) -> Diagnostic | None
         return Diagnostic("MRLC303", message, span, help=help, path=path)
     if len(use.names) == 1:
         return Diagnostic("MRLC302", "`task` itself is not a text", span, path=path)
-    return None if use.has_default else missing_column(subject, use.names, span, path)
+    if not use.has_default:
+        with suppress(Unsound):  # the expression may still fail for a task that can be read
+            return missing_column(subject, use.names, span, path)
+    return None
 
 
 def _evaluated(
@@ -69,9 +74,10 @@ def _evaluated(
 @check
 def expected_values_exist(subject: Subject) -> Iterator[Diagnostic]:
     for path, against in compared(subject):
-        fault = missing_column(subject, tuple(against.split(".")), subject.value(path), path)
-        if fault is not None:
-            yield fault
+        with suppress(Unsound):  # of a split; other columns may be missing in those that are sound
+            names, span = tuple(against.split(".")), subject.value(path)
+            if (fault := missing_column(subject, names, span, path)) is not None:
+                yield fault
 
 
 def compared(subject: Subject) -> Iterator[tuple[str, str]]:

@@ -9,12 +9,15 @@ from mrlc.compiler.rules import Subject, check
 
 
 @check
-def names_differ(subject: Subject) -> Iterator[Diagnostic]:
-    experiment = subject.experiment
-    tools = [tool.name for tool in experiment.environment.tools]
-    components = [component.name for component in experiment.reward.components]
-    yield from _twice(subject, tools, "environment.tools", "tools")
-    yield from _twice(subject, components, "reward.components", "components")
+def names_of_tools_differ(subject: Subject) -> Iterator[Diagnostic]:
+    names = [tool.name for tool in subject.experiment.environment.tools]
+    return _twice(subject, names, "environment.tools", "tools")
+
+
+@check
+def names_of_components_differ(subject: Subject) -> Iterator[Diagnostic]:
+    names = [component.name for component in subject.experiment.reward.components]
+    return _twice(subject, names, "reward.components", "components")
 
 
 def _twice(subject: Subject, names: Sequence[str], path: str, kind: str) -> Iterator[Diagnostic]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from mrlc.compiler.diagnostics import Diagnostic, Fix, Label, Span
@@ -17,6 +18,7 @@ from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import did_you_mean, nearest
 from mrlc.compiler.tree import Scalar
 from mrlc.compiler.variables import within
+from mrlc.schemas.section import Unsound
 from mrlc.schemas.tools import Sql, Tool
 
 MAX_STEPS = 50_000_000
@@ -39,10 +41,11 @@ def states_and_statements_run(subject: Subject) -> Iterator[Diagnostic]:
     databases: dict[str, sqlite3.Connection | None] = {}
     try:
         for name, state in subject.experiment.environment.state.items():
-            databases[name], faults = _seed(
-                subject.files[state.sqlite], f"environment.state.{name}"
-            )
-            yield from faults
+            databases[name] = None
+            with suppress(Unsound):  # the tools are looked at all the same
+                file = subject.files[state.sqlite]
+                databases[name], faults = _seed(file, f"environment.state.{name}")
+                yield from faults
         for index, tool in enumerate(subject.experiment.environment.tools):
             if tool.sql is not None:
                 path = f"environment.tools.{index}.sql"

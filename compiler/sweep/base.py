@@ -43,8 +43,10 @@ class Base:
         self.values = values(self.variables, self.places)
         self.files: dict[str, InputFile] = {}
         """Every file that any variant names."""
-        self.evaluated = Evaluated(
-            overlay(self.rest, self.values.nodes), self.values.faults, self.values.unevaluated
+        self.evaluated = merged.of(
+            Evaluated(
+                overlay(self.rest, self.values.nodes), self.values.faults, self.values.unevaluated
+            )
         )
         self.inputs = collect(self.resolved(self.evaluated), self.files)
 
@@ -61,7 +63,7 @@ class Base:
         }
         changes |= {path: node for path, node in assigned.items() if path[0] != "vars"}
         tree = overlay(self.evaluated.tree, changes)
-        evaluated = Evaluated(tree, found.faults, found.unevaluated)
+        evaluated = self.merged.of(Evaluated(tree, found.faults, found.unevaluated))
         if any(_names_files(path) for path in changes):
             return Overlaid(changes, evaluated, collect(self.resolved(evaluated), self.files))
         tree = overlay(self.inputs.tree, changes)

@@ -133,7 +133,7 @@ class _Sweep:
             experiment = self.sections.experiment(texts)
             if experiment is not None:
                 return experiment
-        return valid(inputs, evaluated)
+        return valid(inputs, evaluated, lambda rest: self.memo.run(rest, texts))
 
     def carry(self, inputs: Inputs) -> dict[str, Input]:
         """What the plan says of a variant's files."""

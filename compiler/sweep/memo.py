@@ -12,7 +12,7 @@ from collections.abc import Mapping as Mapped
 from typing import Any, cast
 
 from mrlc.compiler.diagnostics import Diagnostic, Span
-from mrlc.compiler.rules import Check, checks
+from mrlc.compiler.rules import Check, checks, findings
 from mrlc.compiler.subject import Subject
 from mrlc.compiler.tree import Keys, Scalar
 from mrlc.schemas import Experiment
@@ -39,7 +39,7 @@ class Memo:
             if key in found:
                 return found[key]
         watched = _Watched(subject)
-        faults = list(check(watched))
+        faults = findings(check, watched)
         read = tuple(sorted({_FILES, *(watched.read)}))
         known.setdefault(read, {})[tuple(values.get(section) for section in read)] = faults
         return faults

@@ -12,12 +12,16 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from mrlc.compiler import CompileFailed
+from mrlc.compiler.diagnostics import Diagnostic, fail_on
 from mrlc.compiler.source import as_source, parse, parser_class
 from mrlc.compiler.tree import Keys, Mapping, Node, Scalar, children, find, name_span, plain
 
 
 def tree_of(text: str) -> Node | None:
-    return parse(text, as_source(text, "a.yaml"))
+    faults: list[Diagnostic] = []
+    tree = parse(text, as_source(text, "a.yaml"), faults)
+    fail_on(faults)
+    return tree
 
 
 def at(node: Node | None, *path: str) -> tuple[int, int, int, int]:

@@ -125,7 +125,7 @@ SWEEP = "sweep: {over: {algorithm.learning_rate: [0.1, 0.2, 2.0], algorithm.beta
 def test_fault_of_the_base_is_said_once(project):
     add(project, SWEEP.replace("2.0", "0.3"))
     project.edit("specs/desk.yaml", "{human: 2}", "{human: 0}")
-    (fault,) = faults(project)
+    (fault,) = [fault for fault in faults(project) if fault.severity == "error"]
     assert fault.message.endswith(" (and 5 more variants)")
 
 
@@ -138,7 +138,8 @@ def test_fault_of_one_value_names_a_variant(project):
 def test_faults_of_base_and_axis_come_together(project):
     add(project, SWEEP)
     project.edit("specs/desk.yaml", "kind: python, python:", "kind: python, pyton: 1, python:")
-    assert [fault.code for fault in faults(project)] == ["MRLC204", "MRLC207"]
+    codes = [fault.code for fault in faults(project) if fault.severity == "error"]
+    assert codes == ["MRLC204", "MRLC207"]
 
 
 def test_computed_value_is_at_fault_where_it_is_computed(project):

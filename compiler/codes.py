@@ -51,6 +51,7 @@ CODES: dict[str, Code] = {
     "MRLC305": Code("circular-variables", "A variable is defined by itself."),
     "MRLC306": Code("bad-base", "A file named under `extends` cannot be used."),
     "MRLC307": Code("bad-override", "A `--set` option cannot be applied."),
+    "MRLC308": Code("unused-variable", "A variable is used by no expression."),
     "MRLC310": Code("no-such-file", "A file that the spec names cannot be read."),
     "MRLC311": Code("wrong-file-type", "A file has the wrong suffix for its field."),
     "MRLC312": Code("outside-the-root", "A path leaves the project's folder."),

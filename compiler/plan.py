@@ -63,7 +63,7 @@ def plan_of(merged: Merged) -> Compiled:
     inputs = collect(resolved)
     experiment = valid(inputs, resolved.evaluated, run)
     subject = Subject(experiment, inputs.tree, inputs.files)
-    found = run(subject)
+    found = [*merged.warnings, *run(subject)]
     fail_on(found)
     carried = {key: carried_input(file) for key, file in inputs.files.items()}
     written = experiment.model_dump(mode="json", by_alias=True)

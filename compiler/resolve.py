@@ -11,7 +11,7 @@ from mrlc.compiler.extend import load
 from mrlc.compiler.override import apply
 from mrlc.compiler.project import OVERRIDES, find_root
 from mrlc.compiler.tree import Mapping
-from mrlc.compiler.variables import Evaluated, evaluate
+from mrlc.compiler.variables import Evaluated, evaluate, unused
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Merged:
     root: Path
     faults: tuple[Diagnostic, ...]
     """Of the text, those that leave a tree to look at: a key twice, a number that is none."""
+    warnings: tuple[Diagnostic, ...]
+    """Variables without a use."""
 
     @property
     def experiment(self) -> Mapping:
@@ -67,8 +69,9 @@ def merge(path: Path, overrides: Sequence[str] = ()) -> Merged:
     """
     spec = path.resolve()
     root = find_root(spec)
-    tree, faults = load(spec, root)
-    return Merged(apply(tree, overrides), spec, root, tuple(faults))
+    written, faults = load(spec, root)
+    tree = apply(written, overrides)
+    return Merged(tree, spec, root, tuple(faults), tuple(unused(tree, str(spec))))
 
 
 def resolve(path: Path, overrides: Sequence[str] = ()) -> Resolved:

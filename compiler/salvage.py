@@ -59,7 +59,7 @@ class _Salvage:
         made = model.model_construct()
         made.__dict__.clear()
         made.__dict__.update(found)
-        return made
+        return made if _is_consistent(made) else _Gap()
 
     def value(self, annotation: Any, node: Node, at: Keys) -> Any:
         """A value of a type, a `_Gap` where nothing of it is sound."""
@@ -86,6 +86,18 @@ class _Salvage:
                     for index, item in enumerate(node.items)
                 )
         return _Gap()
+
+
+def _is_consistent(section: BaseModel) -> bool:
+    """Whether a section's own validators accept it; they did not run beside a field at fault."""
+    for validator in type(section).__pydantic_decorators__.model_validators.values():
+        try:
+            validator.func(section)
+        except Unsound:
+            continue
+        except ValueError:
+            return False
+    return True
 
 
 def _is_whole(node: Node) -> bool:

@@ -7,6 +7,7 @@ they are rendered for each episode.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,6 +92,39 @@ def values(variables: Node | None, places: Places, *, axes: frozenset[str] = fro
             all_.value(name)
     nodes = {path: all_.scalar(scalar, ".".join(path)) for path, scalar in places.items()}
     return Values(nodes, tuple(all_.faults), frozenset(all_.unevaluated))
+
+
+def unused(tree: Mapping, file: str) -> Iterator[Diagnostic]:
+    """A warning for each variable of a spec's own file that no expression names.
+
+    A base may offer more than each spec takes, so only `file` itself is held to it.
+    """
+    variables = variables_of(tree)
+    if not isinstance(variables, Mapping):
+        return
+    named = {name for scalar in expressions(tree).values() for name in _named(scalar)}
+    for name, entry in variables.entries.items():
+        if entry.key.file == file and not named & {name, _ANY}:
+            message = f"no expression uses `vars.{name}`"
+            help = f'write "{{{{ vars.{name} }}}}" where it is meant, or remove it'
+            path = f"vars.{name}"
+            yield Diagnostic(
+                "MRLC308", message, entry.key, help=help, path=path, severity="warning"
+            )
+
+
+_ANY = ""
+"""Stands for every variable: what a broken expression names is not known."""
+
+
+def _named(scalar: Scalar) -> set[str]:
+    """The variables that a text's expressions name."""
+    try:
+        template = parse_template(str(scalar.value))
+    except ExpressionFault:
+        return {_ANY}
+    uses = [use.names for expression in template.expressions for use in expression.uses]
+    return {names[1] for names in uses if len(names) > 1}
 
 
 class _Broken(Exception):

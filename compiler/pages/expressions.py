@@ -52,7 +52,10 @@ Variables may use one another in any order, but not in a circle: there is no val
 
 Write one of them out.""",
         (_with('{a: "{{ vars.b }}", b: "{{ vars.a }}"}'),),
-        (_with('{a: "{{ vars.b }}", b: 2}'),),
+        (
+            _with('{a: "{{ vars.b }}", b: 2}'),
+            Edit("group_size: 4", 'group_size: "{{ 2 * vars.a }}"'),
+        ),
     ),
     "MRLC306": Page(
         """\
@@ -71,4 +74,14 @@ Write its path relative to this file.""",
 leads through something that is not a section, or the option has no `=`.
 
 Write the path as in a message: `--set algorithm.steps=20`, `--set reward.components.0.weight=0.5`."""),
+    "MRLC308": Page(
+        """\
+Whoever changes the variable, or sweeps it, changes nothing, and the runs look alike for a reason
+that is hard to see. Mostly a value was written out where the variable was meant. A base under
+`extends` may offer variables that not every spec takes; only the spec's own are looked at.
+
+Use it in an expression, or remove it.""",
+        (Edit("turns: {human: 2}", "vars: {turns: 2}\nturns: {human: 2}"),),
+        (Edit("turns: {human: 2}", 'vars: {turns: 2}\nturns: {human: "{{ vars.turns }}"}'),),
+    ),
 }

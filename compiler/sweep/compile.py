@@ -6,7 +6,7 @@ A variant's plan is kept as its bytes: 10,000 plans as objects would fill the me
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from mrlc.compiler.sweep.expand import Left, Variant, expand
 from mrlc.compiler.sweep.memo import Memo
 from mrlc.compiler.sweep.naming import MAX_NAME
 from mrlc.compiler.sweep.sections import Sections
-from mrlc.compiler.tree import Scalar, find, value_span
+from mrlc.compiler.tree import Node, Scalar, children, find, value_span
 from mrlc.schemas import Experiment, Plan
 from mrlc.schemas.plan import Digests, Input
 
@@ -74,7 +74,40 @@ def compile_variants(path: Path, *, overrides: Sequence[str] = ()) -> Compiled |
         CompileFailed: with every fault that was found in any variant.
     """
     merged = merge(path, overrides)
-    return _Sweep(merged).compiled() if "sweep" in merged.tree.entries else plan_of(merged)
+    if "sweep" not in merged.tree.entries:
+        return plan_of(merged)
+    try:
+        return _sweep(merged).compiled()
+    except CompileFailed as error:
+        raise CompileFailed([*merged.warnings, *error.diagnostics]) from None
+
+
+def _sweep(merged: Merged) -> _Sweep:
+    """The sweep of a spec.
+
+    Raises:
+        CompileFailed: the sweep itself has faults; with those of the spec without it.
+    """
+    try:
+        return _Sweep(merged)
+    except CompileFailed as error:
+        raise CompileFailed([*error.diagnostics, *_unswept(merged)]) from None
+
+
+def _unswept(merged: Merged) -> list[Diagnostic]:
+    """The faults of a spec without its sweep, but for what the sweep names and may mend."""
+    try:
+        plan_of(merged)
+    except CompileFailed as error:
+        named = tuple(_keys(merged.tree.entries["sweep"].value))
+        return [fault for fault in error.diagnostics if not fault.path.startswith(named)]
+    return []
+
+
+def _keys(node: Node) -> Iterator[str]:
+    for key, below, _ in children(node):
+        yield key
+        yield from _keys(below)
 
 
 class _Sweep:
@@ -109,7 +142,7 @@ class _Sweep:
             self.carried,
             self.tasks,
             self.base,
-            ordered(self.warnings.faults(len(variants))),
+            ordered([*self.base.merged.warnings, *self.warnings.faults(len(variants))]),
         )
 
     def variant(self, variant: Variant) -> CompiledVariant:

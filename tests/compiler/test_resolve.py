@@ -139,3 +139,12 @@ def test_a_faulty_expression_hides_no_other_fault(project):
         "MRLC303",
         "MRLC510",  # by the default of prompts_per_step, which is 16
     ]
+
+
+def test_a_variable_of_a_base_may_be_left_unused(project):
+    project.write("specs/lib/shared.yaml", "vars: {a: 1, b: 2}\n")
+    project.edit("specs/desk.yaml", "name: desk", "name: desk\nextends: [lib/shared.yaml]")
+    assert [fault.code for fault in compile_spec(project.spec).warnings] == []
+    project.edit("specs/desk.yaml", "name: desk", "name: desk\nvars: {b: 3, c: 4}")
+    found = [(fault.code, fault.path) for fault in compile_spec(project.spec).warnings]
+    assert found == [("MRLC308", "vars.b"), ("MRLC308", "vars.c")]

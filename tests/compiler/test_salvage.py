@@ -70,3 +70,10 @@ def test_a_missing_file_hides_only_itself(project):
         "MRLC324 environment.prompt",
         "MRLC310 reward.components.1.python",
     ]
+
+
+def test_a_section_that_contradicts_itself_is_a_gap(project):
+    """Its own validator did not run beside the field at fault, but the rules count on it."""
+    project.edit(SPEC, "turns: {human: 2}", 'turns: {max_tokens: "9"}')
+    project.edit(SPEC, "task.question", "task.qestion")
+    assert found(project) == ["MRLC324 environment.prompt", "MRLC205 turns.max_tokens"]

@@ -73,7 +73,7 @@ CASES = {
 def faults(project):
     with pytest.raises(CompileFailed) as caught:
         compile_variants(project.spec)
-    return caught.value.diagnostics
+    return [fault for fault in caught.value.diagnostics if fault.severity == "error"]
 
 
 def add(project, text):
@@ -125,7 +125,7 @@ SWEEP = "sweep: {over: {algorithm.learning_rate: [0.1, 0.2, 2.0], algorithm.beta
 def test_fault_of_the_base_is_said_once(project):
     add(project, SWEEP.replace("2.0", "0.3"))
     project.edit("specs/desk.yaml", "{human: 2}", "{human: 0}")
-    (fault,) = [fault for fault in faults(project) if fault.severity == "error"]
+    (fault,) = faults(project)
     assert fault.message.endswith(" (and 5 more variants)")
 
 
@@ -138,7 +138,7 @@ def test_fault_of_one_value_names_a_variant(project):
 def test_faults_of_base_and_axis_come_together(project):
     add(project, SWEEP)
     project.edit("specs/desk.yaml", "kind: python, python:", "kind: python, pyton: 1, python:")
-    codes = [fault.code for fault in faults(project) if fault.severity == "error"]
+    codes = [fault.code for fault in faults(project)]
     assert codes == ["MRLC204", "MRLC207"]
 
 
@@ -154,3 +154,11 @@ def test_fault_that_an_axis_mends_is_none(project):
     project.edit("specs/desk.yaml", "steps: 2,", 'steps: "{{ vars.none }}",')
     add(project, "sweep: {over: {algorithm.steps: [1, 2]}}\n")
     assert len(compile_variants(project.spec).variants) == 2
+
+
+def test_faults_of_the_sweep_and_of_the_spec_come_together(project):
+    add(project, "sweep: {over: {algorithm.group_sze: [4], algorithm.steps: [1, 2]}}\n")
+    project.edit("specs/desk.yaml", "{human: 2}", "{human: 0}")
+    project.edit("specs/desk.yaml", "{steps: 2,", "{steps: -1,")  # which the axis mends
+    codes = [fault.code for fault in faults(project)]
+    assert codes == ["MRLC207", "MRLC401"]

@@ -80,6 +80,7 @@ CODES: dict[str, Code] = {
     "MRLC406": Code("no-variants", "Nothing remains of a sweep."),
     "MRLC407": Code("too-many-variants", "A sweep has more variants than anyone means to run."),
     "MRLC408": Code("axis-in-sweep", "A value of a sweep is computed from a swept variable."),
+    "MRLC409": Code("equal-variants", "Two variants of a sweep are the same experiment."),
     "MRLC601": Code("outdated-plan", "A plan on disk is not the one that its spec gives."),
     "MRLC602": Code("bad-lock", "mrlc.lock cannot be read."),
     "MRLC603": Code("unpinned-model", "mrlc.lock has no commit for a Hub model."),

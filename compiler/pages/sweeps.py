@@ -85,4 +85,14 @@ Compute it in the spec instead, from the swept variable.""",
             Edit("steps: 2", 'steps: "{{ vars.n }}"'),
         ),
     ),
+    "MRLC409": Page(
+        """\
+Everything that changes what is learned is the same for both, so the second is paid for and tells
+nothing new. Mostly an axis sets a label or a place to run, or a variable that no longer stands
+where it was meant.
+
+Drop the axis, or see with `mrlc explain PATH` where the value comes from.""",
+        _swept("{over: {target.local.threads: [1, 2]}}"),
+        _swept("{over: {algorithm.steps: [2, 3]}}"),
+    ),
 }

@@ -6,6 +6,7 @@ A variant's plan is kept as its bytes: 10,000 plans as objects would fill the me
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from mrlc.compiler.sweep.expand import Left, Variant, expand
 from mrlc.compiler.sweep.memo import Memo
 from mrlc.compiler.sweep.naming import MAX_NAME
 from mrlc.compiler.sweep.sections import Sections
-from mrlc.compiler.tree import Node, Scalar, children, find, value_span
+from mrlc.compiler.tree import Node, Scalar, children, find, name_span, value_span
 from mrlc.schemas import Experiment, Plan
 from mrlc.schemas.plan import Digests, Input
 
@@ -142,7 +143,13 @@ class _Sweep:
             self.carried,
             self.tasks,
             self.base,
-            ordered([*self.base.merged.warnings, *self.warnings.faults(len(variants))]),
+            ordered(
+                [
+                    *self.base.merged.warnings,
+                    *self.warnings.faults(len(variants)),
+                    *_equal(plans, self.base),
+                ]
+            ),
         )
 
     def variant(self, variant: Variant) -> CompiledVariant:
@@ -181,6 +188,21 @@ class _Sweep:
             return variant
         name = replace(self.name, value=variant.name, text=None)
         return replace(variant, assigned={**variant.assigned, "name": name})
+
+
+def _equal(plans: Sequence[CompiledVariant], base: Base) -> Iterator[Diagnostic]:
+    """A warning where variants are one experiment, with the first two and how many there are."""
+    same = defaultdict[str, list[CompiledVariant]](list)
+    for plan in plans:
+        same[plan.digests.semantic].append(plan)
+    repeated = [group for group in same.values() if len(group) > 1]
+    if repeated:
+        first, second = (one.variant.label for one in repeated[0][:2])
+        message = f"the variants {first} and {second} are the same experiment"
+        more = sum(len(group) - 1 for group in repeated) - 1
+        message += f", and so are {more:,} more" if more else ""
+        span = name_span(base.merged.tree, ("sweep",))
+        yield Diagnostic("MRLC409", message, span, path="sweep", severity="warning")
 
 
 def _is_name(value: object) -> bool:

@@ -146,3 +146,11 @@ def test_no_such_revision(mrlc, repository):
         done = mrlc("plan", f"--against={name}", cwd=repository.root)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert f"`{name}` is neither a commit nor a folder of plans" in done.stderr
+
+
+def test_what_an_override_would_change(mrlc, repository):
+    """Before it is written: the commit against the commit with one value replaced."""
+    done = mrlc("plan", "--set", "algorithm.steps=3", "--exit-code", cwd=repository.root)
+    assert done.returncode == 5
+    assert "cost        algorithm.steps  2 → 3\n" in done.stdout
+    assert "→ --set:1:17\n" in done.stdout

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "specs", nargs="*", type=Path, metavar="SPEC", help="YAML files; default: specs/*.yaml"
     )
+    specs.add_override(parser)
     parser.add_argument(
         "--against",
         metavar="REF|DIR",
@@ -48,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
     """Compare and print; 1 for specs with faults."""
     chosen = specs.chosen(args)
     try:
-        new = [side for plan in specs.compile_all(chosen, []) for side in sides_of(plan)]
+        new = [
+            side for plan in specs.compile_all(chosen, args.overrides) for side in sides_of(plan)
+        ]
         with other_side(args.against, args.specs) as other:
             old = _asked_for(other.sides, new) if args.specs else other.sides
             report = compare(old, new, against=other.label, notes=other.notes)

@@ -238,6 +238,9 @@ def parse_template(text: str) -> Template:
                 parts.append(_expression(inside, (start, offset + closing), start + len(opening)))
                 break
             inside += value
+            if len(inside) > MAX_EXPRESSION:  # reading on to its end would take long
+                message = f"an expression is at most {MAX_EXPRESSION} characters long"
+                raise ExpressionFault("MRLC302", message, (start, start + len(opening)))
         else:
             raise ExpressionFault("MRLC302", "`{{` is never closed", (start, start + 2))
     return Template(tuple(parts))
@@ -257,9 +260,6 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
 
 def _expression(source: str, at: tuple[int, int], inside: int) -> Expression:
     """One expression, at its offsets; `inside` is where its source begins."""
-    if len(source) > MAX_EXPRESSION:
-        message = f"an expression is at most {MAX_EXPRESSION} characters long"
-        raise ExpressionFault("MRLC302", message, at)
     try:
         parser = Parser(_SANDBOX, source, state="variable")
         tree = parser.parse_expression()

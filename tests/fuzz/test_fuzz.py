@@ -18,7 +18,7 @@ from tests.fuzz.mutate import MUTATIONS
 
 # Each brought a traceback or a hang once: a path longer than a file name may be, a Python file
 # nested deeper than the parser's stack, a data file or a spec with a fault in each of 40,000 lines.
-ONCE_BROKEN: tuple[int, ...] = (222, 1504, 2087, 876, 13355, 114888)
+ONCE_BROKEN: tuple[int, ...] = (222, 1504, 2087, 876, 13355, 114888, 200115, 202204)
 
 
 def fuzz(seed: int, count: int, *, timeout: float) -> dict[str, Any]:

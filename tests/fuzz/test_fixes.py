@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from mrlc.compiler import CompileFailed, compile_spec
+from mrlc.compiler.diagnostics import Diagnostic, fail_on
 from mrlc.compiler.fix import apply
 from mrlc.compiler.source import BREAK, as_source, parse
 from tests.conftest import FILES
@@ -20,7 +21,9 @@ SPEC = "specs/desk.yaml"
 
 def parses(text: str) -> bool:
     try:
-        parse(text, as_source(text, SPEC))
+        faults: list[Diagnostic] = []
+        parse(text, as_source(text, SPEC), faults)
+        fail_on(faults)
     except CompileFailed:
         return False
     return True

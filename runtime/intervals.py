@@ -16,6 +16,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 DRAWS = 4_000
 """Of a bootstrap: the level is then met to a third of a percent."""
@@ -70,8 +71,6 @@ def wilson(k: int, n: int, *, confidence: float = 0.95) -> Interval:
 
     The choice of Brown, Cai and DasGupta 2001 (Statistical Science 16:101) for tables of rates.
     """
-    from statistics import NormalDist
-
     _check(k, n)
     if n == 0:
         return Interval(0.0, 1.0)
@@ -118,7 +117,7 @@ def mcnemar(fixed: int, broken: int) -> float:
     """
     differing = fixed + broken
     tail = sum(math.comb(differing, i) for i in range(min(fixed, broken) + 1))
-    return min(1.0, 2 * tail / 2**differing)
+    return min(1.0, 2 * tail / (1 << differing))
 
 
 def beta_quantile(p: float, a: float, b: float) -> float:

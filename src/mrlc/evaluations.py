@@ -28,7 +28,8 @@ def blocks(
     columns = ("", *(name for name, _ in results))
     found = [result for _, result in results]
     yield Table(title, columns, tuple(_figures(found)))
-    yield Table("greedy episodes by how they ended", columns, tuple(_cells(found)))
+    if cells := tuple(_cells(found)):
+        yield Table("greedy episodes by how they ended", columns, cells)
     for one in comparisons:
         yield Lines(tuple(_changes(one)))
     yield Lines((LEGEND,))

@@ -58,7 +58,7 @@ def markdown(blocks: Iterable[Block]) -> str:
         if isinstance(block, Table):
             rows = [block.columns, ("---", *("---:" for _ in block.columns[1:])), *block.rows]
             table = "\n".join(_markdown_row([visible(cell) for cell in row]) for row in rows)
-            parts.append(f"### {visible(block.title)}\n\n{table}\n")
+            parts.append(f"### {_escaped(visible(block.title))}\n\n{table}\n")
         else:
             parts.append("".join(f"- {_escaped(visible(line.strip()))}\n" for line in block.lines))
     return "\n".join(part for part in parts if part)

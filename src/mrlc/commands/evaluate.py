@@ -41,7 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", choices=("train", "validation", "test"), help="tasks to use; default: test"
     )
     parser.add_argument(
-        "--samples", type=_count, metavar="N", help="sampled episodes a task; 0: greedy alone"
+        "--samples",
+        type=_count,
+        metavar="N",
+        help="sampled episodes a task, for pass@k up to N; 0: greedy",
     )
     parser.add_argument("--limit", type=_some, metavar="N", help="the first N tasks alone")
     parser.add_argument("--seed", type=_count, help="default: the run's own; of a plan 1")
@@ -157,11 +160,19 @@ def _rescored_name(plan: Plan) -> str:
 
 
 def _keep(run: RunFolder, name: str, record: Record) -> None:
-    """Write the record under the run; said on stderr."""
+    """Write the record under the run; said on stderr.
+
+    Raises:
+        UsageFault: the run's folder cannot be written.
+    """
     from mrlc.runtime.files import write_json
 
-    run.evaluations.mkdir(exist_ok=True)
-    write_json(run.evaluations / name, record)
+    try:
+        run.evaluations.mkdir(exist_ok=True)
+        write_json(run.evaluations / name, record)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageFault(f"cannot write {run.evaluations / name}: {reason}") from None
     print(f"wrote {run.evaluations / name}", file=sys.stderr)
 
 

@@ -27,9 +27,9 @@ def diagnose_fault(fault: RunFault, folder: Path) -> Diagnostic:
     return Diagnostic("MRLC390", fault.message, span, help=fault.help, path=fault.path)
 
 
-def broken_plan(file: Path, message: str, help: str) -> Diagnostic:
+def broken_plan(file: Path, message: str, help: str, *, line: int = 1) -> Diagnostic:
     """A plan or run folder that is absent or not what was compiled, at the file to blame."""
-    return Diagnostic("MRLC391", message, Span(str(file.absolute()), 1, 1, 1, 2), help=help)
+    return Diagnostic("MRLC391", message, Span(str(file.absolute()), line, 1, line, 2), help=help)
 
 
 def _span(path: str, folder: Path) -> Span:

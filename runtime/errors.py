@@ -49,8 +49,9 @@ class EnvironmentBroken(Exception):
 class PlanBroken(Exception):
     """A plan or run folder that is absent, unreadable, or not what was compiled."""
 
-    def __init__(self, file: Path, message: str, *, help: str) -> None:
+    def __init__(self, file: Path, message: str, *, help: str, line: int = 1) -> None:
         super().__init__(message)
         self.file = file
+        self.line = line
         self.message = message
         self.help = help

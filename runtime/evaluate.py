@@ -7,48 +7,24 @@ whose environment broke is counted and belongs to neither.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from statistics import fmean
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-from mrlc.runtime.pass_at import pass_at_k
+from mrlc.runtime.json_values import equal
+from mrlc.runtime.outcomes import SUCCESS, EvaluationResult, Outcome, summarise
 from mrlc.runtime.rollout.engine import Engine, EpisodeRequest
 from mrlc.runtime.rollout.policies.policy import Policy
-from mrlc.runtime.rollout.trajectory import StopCause, Trajectory
+from mrlc.runtime.rollout.trajectory import Trajectory
 from mrlc.runtime.scorers import Scorer
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.task import Task
+from mrlc.schemas import Experiment
 
-SUCCESS = 1.0
-"""A score of exactly this is a success."""
+__all__ = ["SUCCESS", "EvaluationResult", "evaluate", "field_rule", "requests"]
 
 PolicyAt = Callable[[float], Policy]
 """A policy at a sampling temperature; 0 is greedy."""
-
-
-@dataclass(frozen=True)
-class EvaluationResult:
-    """Scores of one policy on one split; every share is from 0 to 1."""
-
-    tasks: int
-    success: float | None
-    """Share of scorable greedy episodes that score 1; None where none is scorable."""
-    mean_score: float | None
-    completion: float
-    """Share of greedy episodes that ended in a valid answer."""
-    turns: float
-    """Mean turns of a greedy episode."""
-    unscorable: int
-    causes: dict[str, int]
-    """Greedy episodes by what ended them."""
-    pass_at: dict[str, float]
-    """pass@k by k, over sampled episodes; empty where none was asked for."""
-
-    def as_json(self) -> dict[str, Any]:
-        """As `evaluation.json` holds it."""
-        return asdict(self)
+FieldRule = Callable[[Trajectory], Mapping[str, bool]]
+"""Which fields of the answer are right."""
 
 
 def evaluate(
@@ -61,23 +37,20 @@ def evaluate(
     pass_at: Sequence[int] = (),
     samples: int = 0,
     temperature: float = 1.0,
+    fields: FieldRule = lambda trajectory: {},
 ) -> tuple[EvaluationResult, list[Trajectory]]:
     """Evaluate a policy; also returns the greedy episodes, in the order of `tasks`."""
     greedy = engine.run(policy_at(0.0), requests(tasks, 1, seed, "greedy"))
-    scores = [scorer.score(trajectory) for trajectory in greedy]
-    known = [score for score in scores if score is not None]
-    causes = Counter(trajectory.stop for trajectory in greedy)
-    result = EvaluationResult(
-        tasks=len(tasks),
-        success=fmean(score == SUCCESS for score in known) if known else None,
-        mean_score=fmean(known) if known else None,
-        completion=causes[StopCause.ANSWERED] / len(greedy),
-        turns=fmean(len(trajectory.turns) for trajectory in greedy),
-        unscorable=len(scores) - len(known),
-        causes={cause.value: causes[cause] for cause in StopCause if causes[cause]},
-        pass_at=_pass_at(engine, policy_at(temperature), scorer, tasks, seed, pass_at, samples),
-    )
-    return result, greedy
+    counts = [(0, 0)] * len(tasks)
+    if pass_at and samples:
+        sampled = engine.run(policy_at(temperature), requests(tasks, samples, seed, "sampled"))
+        starts = range(0, len(sampled), samples)
+        counts = [_counted(scorer, sampled[start : start + samples]) for start in starts]
+    outcomes = [
+        _outcome(scorer, fields, trajectory, count)
+        for trajectory, count in zip(greedy, counts, strict=True)
+    ]
+    return summarise(outcomes, seed=seed, pass_at=pass_at if samples else ()), greedy
 
 
 def requests(tasks: Sequence[Task], members: int, seed: int, stream: str) -> list[EpisodeRequest]:
@@ -89,26 +62,46 @@ def requests(tasks: Sequence[Task], members: int, seed: int, stream: str) -> lis
     ]
 
 
-def _pass_at(
-    engine: Engine,
-    policy: Policy,
-    scorer: Scorer,
-    tasks: Sequence[Task],
-    seed: int,
-    pass_at: Sequence[int],
-    samples: int,
-) -> dict[str, float]:
-    if not pass_at or not samples:
-        return {}
-    sampled = engine.run(policy, requests(tasks, samples, seed, "sampled"))
-    counts = []
-    for start in range(0, len(sampled), samples):
-        scores = [scorer.score(trajectory) for trajectory in sampled[start : start + samples]]
-        known = [score for score in scores if score is not None]
-        counts.append((len(known), sum(score == SUCCESS for score in known)))
-    shares: dict[str, float] = {}
-    for k in pass_at:
-        values = [pass_at_k(n, correct, k=k) for n, correct in counts if n >= k]
-        if values:
-            shares[str(k)] = fmean(values)
-    return shares
+def field_rule(experiment: Experiment) -> FieldRule:
+    """How the fields of a typed answer are marked, where the scorer says what is expected.
+
+    A field that is not expected has no mark; without an answer every expected one is wrong.
+    """
+    typed = experiment.environment.answer.json_ or {}
+    against: str | None = getattr(experiment.evaluation.scorer, "against", None)
+
+    def rule(trajectory: Trajectory) -> dict[str, bool]:
+        expected = trajectory.task.value(against) if against and typed else None
+        given = trajectory.answer.value if trajectory.answer else None
+        if not isinstance(expected, dict):
+            return {}
+        known = given if isinstance(given, dict) else {}
+        return {
+            name: name in known and equal(known[name], expected[name])
+            for name in typed
+            if name in expected
+        }
+
+    return rule
+
+
+def _outcome(
+    scorer: Scorer, fields: FieldRule, trajectory: Trajectory, counts: tuple[int, int]
+) -> Outcome:
+    return Outcome(
+        task=trajectory.task.id,
+        stop=trajectory.stop,
+        score=scorer.score(trajectory),
+        turns=len(trajectory.turns),
+        calls=sum(len(turn.results) for turn in trajectory.turns),
+        fields=dict(fields(trajectory)),
+        samples=counts[0],
+        successes=counts[1],
+    )
+
+
+def _counted(scorer: Scorer, sampled: Sequence[Trajectory]) -> tuple[int, int]:
+    """Of a task's sampled episodes those that have a score, and those that succeeded."""
+    scores = [scorer.score(trajectory) for trajectory in sampled]
+    known = [score for score in scores if score is not None]
+    return len(known), sum(score == SUCCESS for score in known)

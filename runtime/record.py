@@ -9,6 +9,7 @@
       checkpoints/         of the training; each complete one has a `complete.json`
       model/               the trained model
       evaluation.json      base and trained, on the held-out split
+      evaluations/         what `mrlc evaluate` found
       marks.json           sizes of the two logs when each phase began
 
 A checkpoint's `complete.json` is written last and holds the sizes of the two logs at that
@@ -72,6 +73,16 @@ class RunFolder:
     def evaluation(self) -> Path:
         """Scores of the base and of the trained model."""
         return self.path / "evaluation.json"
+
+    @property
+    def trajectories(self) -> Path:
+        """Every episode played, a row each."""
+        return self.path / "trajectories.jsonl"
+
+    @property
+    def evaluations(self) -> Path:
+        """Evaluations made after the run; created by the first."""
+        return self.path / "evaluations"
 
     def seed(self) -> int:
         """The run's seed."""
@@ -142,7 +153,10 @@ def open_run(path: Path) -> RunFolder:
 
 
 def describe(episode: ScoredEpisode) -> dict[str, Any]:
-    """A trajectory as a JSON row; ids as they were trained on, no times."""
+    """A trajectory as a JSON row; ids as they were trained on, no times.
+
+    Whatever a component may read is there: `trajectories.stored_episodes` is the inverse.
+    """
     trajectory, reward = episode.trajectory, episode.reward
     return {
         "task": trajectory.task.id,
@@ -150,6 +164,7 @@ def describe(episode: ScoredEpisode) -> dict[str, Any]:
         "member": trajectory.member,
         "stop": trajectory.stop.value,
         "detail": trajectory.detail,
+        "answered": trajectory.answer is not None,
         "answer": trajectory.answer.value if trajectory.answer else None,
         "reward": reward.total if reward else None,
         "components": reward.components if reward else None,
@@ -159,6 +174,8 @@ def describe(episode: ScoredEpisode) -> dict[str, Any]:
                 "text": turn.text,
                 "calls": [{"name": c.name, "arguments": c.arguments} for c in turn.calls],
                 "results": [r.text for r in turn.results],
+                "refused": [r.is_error for r in turn.results],
+                "unknown": [r.is_unknown_tool for r in turn.results],
                 "ids": turn.ids,
                 "logprobs": [round(value, 6) for value in turn.logprobs],
                 "feedback_ids": turn.feedback_ids,

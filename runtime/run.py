@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mrlc.runtime.evaluate import PolicyAt, evaluate
+from mrlc.runtime.compare import Comparison, compare
+from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
 from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import ScoredEpisode
 from mrlc.runtime.model.load import load_pretrained
@@ -34,6 +35,8 @@ class Verdict:
     base: dict[str, Any]
     """The base model's `EvaluationResult` on the held-out split."""
     trained: dict[str, Any]
+    comparison: Comparison | None
+    """The two, paired task by task; None where no task has a score in both."""
     steps: int
     seconds: float
     """Wall time of this call; a resumed run counts its last part."""
@@ -64,6 +67,7 @@ def execute(setup: Setup, run: RunFolder, progress: Progress) -> Verdict:
     return Verdict(
         base=before,
         trained=after,
+        comparison=compare(before, after, digest=setup.plan.digests.semantic),
         steps=setup.experiment.algorithm.steps,
         seconds=time.monotonic() - started,
         run=run.path,
@@ -162,6 +166,7 @@ def _verdict_on(
                 pass_at=section.pass_at,
                 samples=section.samples_per_task,
                 temperature=section.temperature,
+                fields=field_rule(setup.experiment),
             )
         run.append_episodes(
             [ScoredEpisode(t, setup.reward.score(t)) for t in episodes], phase=label

@@ -16,9 +16,10 @@ that the plan was compiled from.
 The message says what to change."""),
     "MRLC391": Page("""\
 A plan is read as it was compiled: each file is compared with its digest. This one is absent,
-incomplete, or was edited afterwards.
+incomplete, or was edited afterwards. A run's stored episodes and checkpoints are read as the run
+wrote them.
 
-Compile the spec again."""),
+Compile the spec again, or go back to the run's own files."""),
     "MRLC601": Page("""\
 The plans under build/ are what runs, and what a reviewer sees. This one is not what its spec gives
 now: the spec was changed and not compiled, or the plan was edited.

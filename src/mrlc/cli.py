@@ -23,6 +23,7 @@ COMMANDS = {
     "lock": "pin what only the network knows, and the held-out tasks",
     "init": "lay out a new project with its review in git",
     "run": "train and evaluate a plan on this machine",
+    "evaluate": "measure weights as a plan does, or rescore stored episodes",
     "explain": "say what a code means, or where a value comes from",
     "schema": "print the JSON Schema of a spec, for editors",
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mrlc.located import located
+from mrlc.tables import print_blocks
 
 if TYPE_CHECKING:
     from mrlc.runtime.run import Verdict
@@ -32,27 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.resume is not None and arguments.seed is not None:
         print("mrlc run: a resumed run keeps its own seed; drop --seed", file=sys.stderr)
         return 2
-    verdict = _located(lambda: _execute(arguments), arguments)
+    folder = arguments.plan or arguments.resume / "plan"
+    verdict = located(lambda: _execute(arguments), folder)
     if arguments.json:
         print(json.dumps(verdict.as_json()))
     else:
         _print_verdict(verdict)
     return 0
-
-
-def _located(work: Callable[[], Verdict], arguments: argparse.Namespace) -> Verdict:
-    """Turn a fault that only the run could see into a diagnostic with a place."""
-    from mrlc.compiler.diagnostics import CompileFailed
-    from mrlc.compiler.fault import broken_plan, diagnose_fault
-    from mrlc.runtime.errors import PlanBroken, PlanFault
-
-    folder = arguments.plan or arguments.resume / "plan"
-    try:
-        return work()
-    except PlanFault as fault:
-        raise CompileFailed([diagnose_fault(fault, folder)]) from fault
-    except PlanBroken as broken:
-        raise CompileFailed([broken_plan(broken.file, broken.message, broken.help)]) from broken
 
 
 def _execute(arguments: argparse.Namespace) -> Verdict:
@@ -82,19 +70,15 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
 
 
 def _print_verdict(verdict: Verdict) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from mrlc.evaluations import blocks
 
-    table = Table(title="held-out tasks, base against trained", title_justify="left")
-    table.add_column("")
-    for column in ("base", "trained"):
-        table.add_column(column, justify="right")
-    for label, base, trained in _rows(verdict):
-        table.add_row(label, base, trained)
-    console = Console()
-    console.print(table)
+    results = [("base", verdict.base), ("trained", verdict.trained)]
+    names = {"before": "base", "after": "trained"}
+    comparisons = [names | verdict.comparison.as_json()] if verdict.comparison else []
+    title = "held-out tasks, base against trained"
+    print_blocks(blocks(title, results, comparisons), sys.stdout)
     for name, what in _FILES.items():
-        console.print(f"{what:<28}{verdict.run / name}", highlight=False, soft_wrap=True)
+        print(f"{what:<28}{verdict.run / name}")
 
 
 _FILES = {
@@ -104,27 +88,6 @@ _FILES = {
     "checkpoints": "checkpoints",
     "model": "trained model",
 }
-
-
-def _rows(verdict: Verdict) -> list[tuple[str, str, str]]:
-    rows: list[tuple[str, str, Callable[[Any], str]]] = [
-        ("success (greedy)", "success", _share),
-        ("completion", "completion", _share),
-        ("turns", "turns", lambda value: f"{value:.1f}"),
-        ("unscorable episodes", "unscorable", str),
-    ]
-    table = [
-        (label, form(verdict.base[key]), form(verdict.trained[key])) for label, key, form in rows
-    ]
-    passes = [
-        (f"pass@{k} (sampled)", _share(verdict.base["pass_at"].get(k)), _share(value))
-        for k, value in verdict.trained["pass_at"].items()
-    ]
-    return table[:1] + passes + table[1:]
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
 
 
 def _seed(text: str) -> int:

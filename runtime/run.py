@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrlc.runtime.evaluate import PolicyAt, evaluate
 from mrlc.runtime.files import write_json
-from mrlc.runtime.metrics import ScoredEpisode
+from mrlc.runtime.metrics import scored_episodes
 from mrlc.runtime.model.load import load_pretrained
 from mrlc.runtime.progress import Progress
 from mrlc.runtime.record import RunFolder
@@ -57,6 +57,7 @@ def execute(setup: Setup, run: RunFolder, progress: Progress) -> Verdict:
         ComponentFailed: a reward component or scorer of the user's own failed.
     """
     started = time.monotonic()
+    setup.endpoints.keep_in(run.endpoints)
     base = _base_model(setup, run, progress)
     before = _verdict_on("base", setup, run, base, progress)
     trained = _trained_model(setup, run, base, progress)
@@ -163,9 +164,7 @@ def _verdict_on(
                 samples=section.samples_per_task,
                 temperature=section.temperature,
             )
-        run.append_episodes(
-            [ScoredEpisode(t, setup.reward.score(t)) for t in episodes], phase=label
-        )
+        run.append_episodes(scored_episodes(episodes, setup.reward), phase=label)
         results[label] = result.as_json()
         write_json(run.evaluation, results)
     return dict(results[label])

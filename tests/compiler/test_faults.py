@@ -20,6 +20,7 @@ CASES = {
     # 1xx: YAML
     "tab": ("MRLC102", SPEC, "\n  system:", "\n«\t»system:"),
     "colon in text": ("MRLC102", SPEC, "Bike desk.", "Bike desk«:» open"),
+    "colon within braces": ("MRLC102", SPEC, "{base: tiny}", "{base: env«:»NAME}"),
     "open bracket": ("MRLC102", SPEC, "{human: 2}\nreward", "{human: 2\nreward«»"),
     "undefined alias": ("MRLC102", SPEC, "Bike desk.", "«*nothing»"),
     "two documents": ("MRLC102", SPEC, "\nturns:", "\n«---»\nturns:"),

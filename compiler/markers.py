@@ -24,6 +24,7 @@ def marked() -> tuple[tuple[Keys, Marker], ...]:
     return tuple(_model(Experiment, ()))
 
 
+@cache
 def prompts() -> dict[Keys, tuple[str, ...]]:
     """Patterns of the texts rendered for each episode, with the names known besides `task`."""
     return {path: marker.also for path, marker in marked() if isinstance(marker, PromptMarker)}

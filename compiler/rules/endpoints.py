@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
-from mrlc.compiler.rules.secret import masked
+from mrlc.compiler.rules.secret import FORMS, masked
 from mrlc.schemas.endpoint import KEY, Endpoint
 from mrlc.schemas.judge import Judge
 
@@ -38,7 +38,7 @@ def keys_are_named(subject: Subject) -> Iterator[Finding]:
     """
     for path in _sections(subject):
         scalar = subject.scalar(f"{path}.key")
-        if scalar is not None and re.fullmatch(KEY.strip("^$"), str(scalar.value)) is None:
+        if scalar is not None and _is_written(str(scalar.value)):
             message = "a key is named, never written"
             help = "write env:NAME, the variable that holds it where the run is"
             yield Finding(
@@ -161,6 +161,12 @@ def replies_are_heard(subject: Subject) -> Iterator[Finding]:
             f"{len(user.script)} replies, but with {heard + 1} turns at most {heard} are heard"
         )
         yield Finding(f"environment.user.script.{heard}", message)
+
+
+def _is_written(key: str) -> bool:
+    """Whether a key is no reference, and of no form that is told by its own rule."""
+    is_reference = re.fullmatch(KEY.strip("^$"), key) is not None
+    return not is_reference and not any(re.search(form, key) for form in FORMS.values())
 
 
 def _judges(subject: Subject) -> Iterator[tuple[str, Judge]]:

@@ -24,9 +24,10 @@ def marked() -> tuple[tuple[Keys, Marker], ...]:
     return tuple(_model(Experiment, ()))
 
 
-def prompts() -> tuple[Keys, ...]:
-    """Patterns of the texts that are rendered for each episode."""
-    return tuple(path for path, marker in marked() if isinstance(marker, PromptMarker))
+@cache
+def prompts() -> dict[Keys, tuple[str, ...]]:
+    """Patterns of the texts rendered for each episode, with the names known besides `task`."""
+    return {path: marker.also for path, marker in marked() if isinstance(marker, PromptMarker)}
 
 
 def fits(path: Keys, pattern: Keys) -> bool:

@@ -29,6 +29,8 @@ def rule_of(component: Component) -> Rule:
     """What a component computes, whatever it is called and weighs."""
     if component.kind == "field_accuracy":
         return (component.kind, component.against)
+    if component.kind == "judge":
+        return (component.kind, component.model_dump_json(exclude={"name", "weight"}))
     return (component.kind, component.python if isinstance(component, PythonComponent) else "")
 
 

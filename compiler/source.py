@@ -298,6 +298,7 @@ _SYNTAX_HELP = {
     "found character that cannot start any token": "indent with spaces, not tabs; quote a text "
     "that starts with @, ` or %",
     "found a tab character that violates indentation": "indent with spaces, not tabs",
+    "found unexpected ':'": 'within braces, a text with a colon needs quotes: `key: "env:NAME"`',
     "could not find expected ':'": "a key needs a colon and a space after it: `key: value`",
 }
 

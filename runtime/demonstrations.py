@@ -56,6 +56,11 @@ def encode_demonstration(
         if message["role"] == "tool":
             pending.append(message)
             continue
+        if message["role"] == "user":
+            heard = chat.user_ids(str(message["content"]))
+            ids += heard
+            labels += [IGNORED] * len(heard)
+            continue
         if pending:
             texts = [str(result["content"]) for result in pending]
             feedback = chat.feedback_ids(calls[: len(pending)], texts)

@@ -1,6 +1,6 @@
 """What can go wrong at run time, and who says it.
 
-Four kinds, kept apart:
+Five kinds, kept apart:
 
 - `PlanFault`: the user's mistake that only the run can see (a template that is not
   prefix-preserving, a model folder that will not load). It names the spec's path; the
@@ -9,6 +9,8 @@ Four kinds, kept apart:
 - `EnvironmentBroken`: a tool timed out or crashed, so that the episode says nothing about
   the policy. The engine alone catches it; the trajectory becomes unscorable.
 - `PlanBroken`: the folder given is no plan or run, or its files were changed; exit 1.
+- `RemoteFailed`: a service that the spec names refuses or cannot be reached; exit 4. Its one
+  kind `NoReply` is about a single request: whoever asked decides what it means.
 - anything else is our bug and ends the run with exit 3.
 
 A tool's *own* error (no such order, a bad argument) is none of these: it is text for the model.
@@ -44,6 +46,14 @@ class EnvironmentBroken(Exception):
         super().__init__(f"{tool}: {cause}")
         self.tool = tool
         self.cause = cause
+
+
+class RemoteFailed(Exception):
+    """A service did not do what the run needs; one line with a way out, without secrets."""
+
+
+class NoReply(RemoteFailed):
+    """One request has no usable answer, after all its attempts."""
 
 
 class PlanBroken(Exception):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from mrlc.runtime.reward import RewardScore
+from mrlc.runtime.reward import Reward, RewardScore
 from mrlc.runtime.rollout.trajectory import StopCause, Trajectory
 
 EXHAUSTED = {
@@ -23,10 +23,16 @@ EXHAUSTED = {
 
 @dataclass(frozen=True)
 class ScoredEpisode:
-    """A trajectory and its reward; None where the environment broke."""
+    """A trajectory and its reward; None where the environment broke, or a judge gave no mark."""
 
     trajectory: Trajectory
     reward: RewardScore | None
+
+
+def scored_episodes(trajectories: Sequence[Trajectory], reward: Reward) -> list[ScoredEpisode]:
+    """The trajectories with their rewards, in order."""
+    rewards = reward.score_all(trajectories)
+    return [ScoredEpisode(*pair) for pair in zip(trajectories, rewards, strict=True)]
 
 
 def rollout_metrics(episodes: Sequence[ScoredEpisode], *, group_size: int) -> dict[str, float]:
@@ -47,6 +53,9 @@ def rollout_metrics(episodes: Sequence[ScoredEpisode], *, group_size: int) -> di
         "rollout/invalid_answer": causes[StopCause.INVALID_ANSWER] / total,
         "rollout/no_action": causes[StopCause.NO_ACTION] / total,
     }
+    unjudged = sum(e.reward is None and e.trajectory.is_scorable for e in episodes)
+    if unjudged:  # only a reward with a judge can have them
+        metrics["rollout/unjudged"] = unjudged / total
     for name, group in EXHAUSTED.items():
         metrics[f"rollout/exhausted/{name}"] = sum(causes[cause] for cause in group) / total
     return metrics | _tool_metrics(trajectories) | _reward_metrics(episodes, group_size)

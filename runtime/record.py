@@ -8,6 +8,7 @@
       base/                the model after the warm start
       checkpoints/         of the training; each complete one has a `complete.json`
       model/               the trained model
+      endpoints/           what other models said, where the spec asks any
       evaluation.json      base and trained, on the held-out split
       evaluations/         what `mrlc evaluate` found
       marks.json           sizes of the two logs when each phase began
@@ -68,6 +69,11 @@ class RunFolder:
     def warm_start(self) -> Path:
         """Checkpoints of the warm start; removed when it is done."""
         return self.path / "warm_start"
+
+    @property
+    def endpoints(self) -> Path:
+        """What judges, simulated users and references said, by what they were asked."""
+        return self.path / "endpoints"
 
     @property
     def evaluation(self) -> Path:
@@ -180,6 +186,7 @@ def describe(episode: ScoredEpisode) -> dict[str, Any]:
                 "logprobs": [round(value, 6) for value in turn.logprobs],
                 "feedback_ids": turn.feedback_ids,
             }
+            | ({} if turn.user is None else {"user": turn.user})
             for turn in trajectory.turns
         ],
     }

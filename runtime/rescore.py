@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 from mrlc.runtime.agreement import Agreement, Judged, Offender, agreement, offenders
 from mrlc.runtime.answer import AnswerParser, InvalidAnswer
 from mrlc.runtime.comparable import answer_meaning, require_same_world, same_prompts
+from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.errors import EnvironmentBroken
 from mrlc.runtime.rankings import Rankings, Rewards, rank
 from mrlc.runtime.record import RunFolder
@@ -31,6 +32,8 @@ from mrlc.schemas import Plan
 FORMAT = "mrlc.rescored/1"
 EXCERPT = 200
 """Characters shown of a turn."""
+TOGETHER = 256
+"""Episodes that a judge is asked about at once."""
 READ_AGAIN = {StopCause.ANSWERED, StopCause.INVALID_ANSWER, StopCause.NO_ACTION}
 """What a turn without calls ends in, whichever way its answer is read."""
 
@@ -96,17 +99,24 @@ def _rows(run: RunFolder, old: Plan, new: Plan, inputs: Path) -> Iterator[_Row]:
     was, now = _tasks(old, run.plan / "inputs"), _tasks(new, inputs)
     old_scorer = load_scorer(old.experiment.evaluation, run.plan / "inputs")
     scorer = load_scorer(new.experiment.evaluation, inputs)
-    reward = Reward.load(new.experiment.reward, inputs)
+    endpoints = Endpoints()
+    endpoints.keep_in(run.endpoints)
+    reward = Reward.load(new.experiment.reward, inputs, endpoints=endpoints)
     read, task_of = _reader(old, new, inputs), same_prompts(old, new, now)
-    for stored in stored_episodes(run.trajectories, was):
-        before = stored.trajectory
-        after = read(replace(before, task=task_of(before.task)))
-        yield _row(
-            stored,
-            _judged(stored.reward, old_scorer.score(before)),
-            _judged(reward.score(after), scorer.score(after)),
-            has_other_answer=(before.stop, before.answer) != (after.stop, after.answer),
-        )
+    stored = stored_episodes(run.trajectories, was)
+    while chunk := list(islice(stored, TOGETHER)):
+        read_anew = [
+            read(replace(one.trajectory, task=task_of(one.trajectory.task))) for one in chunk
+        ]
+        rewards = reward.score_all(read_anew)
+        for one, after, paid in zip(chunk, read_anew, rewards, strict=True):
+            before = one.trajectory
+            yield _row(
+                one,
+                _judged(one.reward, old_scorer.score(before)),
+                _judged(paid, scorer.score(after)),
+                has_other_answer=(before.stop, before.answer) != (after.stop, after.answer),
+            )
 
 
 def _row(stored: StoredEpisode, old: Judged, new: Judged, *, has_other_answer: bool) -> _Row:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
 from mrlc.runtime.files import write_json
-from mrlc.runtime.metrics import ScoredEpisode
+from mrlc.runtime.metrics import scored_episodes
 from mrlc.runtime.model.load import load_pretrained
 from mrlc.runtime.progress import Progress
 from mrlc.runtime.record import RunFolder
@@ -60,6 +60,7 @@ def execute(setup: Setup, run: RunFolder, progress: Progress) -> Verdict:
         ComponentFailed: a reward component or scorer of the user's own failed.
     """
     started = time.monotonic()
+    setup.endpoints.keep_in(run.endpoints)
     base = _base_model(setup, run, progress)
     before = _verdict_on("base", setup, run, base, progress)
     trained = _trained_model(setup, run, base, progress)
@@ -168,9 +169,7 @@ def _verdict_on(
                 temperature=section.temperature,
                 fields=field_rule(setup.experiment),
             )
-        run.append_episodes(
-            [ScoredEpisode(t, setup.reward.score(t)) for t in episodes], phase=label
-        )
+        run.append_episodes(scored_episodes(episodes, setup.reward), phase=label)
         results[label] = result.as_json()
         write_json(run.evaluation, results)
     return dict(results[label])

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from mrlc.runtime.answer import AnswerParser
 from mrlc.runtime.demonstrations import Demonstration, load_demonstrations
+from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.environment import Environment
 from mrlc.runtime.errors import PlanBroken, PlanFault
 from mrlc.runtime.model.chat import ChatFormat, ChatFormatError
@@ -44,6 +45,8 @@ class Setup:
     engine: Engine
     reward: Reward
     scorer: Scorer
+    endpoints: Endpoints
+    """Models that are asked; `keep_in` the run's folder before the first episode."""
 
     @property
     def experiment(self) -> Experiment:
@@ -86,7 +89,8 @@ def prepare(plan: Plan, folder: Path, *, seed: int) -> Setup:
         PlanFault: the model or its chat template cannot be used.
     """
     experiment, inputs = plan.experiment, folder / "inputs"
-    environment = Environment.load(experiment, inputs)
+    endpoints = Endpoints()
+    environment = Environment.load(experiment, inputs, endpoints=endpoints)
     tasks = {split: load_tasks(experiment, inputs, split) for split in SPLITS}
     demonstrations = _demonstrations(experiment, inputs, tasks["train"])
     conversations: list[Conversation] = [
@@ -101,7 +105,8 @@ def prepare(plan: Plan, folder: Path, *, seed: int) -> Setup:
         seed=derive_seed(seed, "weights"),
     )
     try:
-        chat = ChatFormat(base.tokenizer, environment.tools)
+        hears_user = environment.user is not None
+        chat = ChatFormat(base.tokenizer, environment.tools, hears_user=hears_user)
     except ChatFormatError as error:
         raise PlanFault(
             "model.base",
@@ -118,8 +123,9 @@ def prepare(plan: Plan, folder: Path, *, seed: int) -> Setup:
         base=base,
         chat=chat,
         engine=Engine(environment, chat, answers, experiment.turns),
-        reward=Reward.load(experiment.reward, inputs),
+        reward=Reward.load(experiment.reward, inputs, endpoints=endpoints),
         scorer=load_scorer(experiment.evaluation, inputs),
+        endpoints=endpoints,
     )
 
 

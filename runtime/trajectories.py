@@ -109,4 +109,5 @@ def _turn(turn: dict[str, Any]) -> Turn:
         calls=tuple(ToolCall(call["name"], call["arguments"]) for call in turn["calls"]),
         results=tuple(ToolResult(text, refused, unknown) for text, refused, unknown in refusals),
         feedback_ids=tuple(turn["feedback_ids"]),
+        user=turn.get("user"),
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 from mrlc.schemas.answer import Answer
 from mrlc.schemas.section import ExportFile, Identifier, Prompt, Section, SqlFile
 from mrlc.schemas.tools import Tool
+from mrlc.schemas.user import User
 
 
 class State(Section):
@@ -29,6 +30,8 @@ class Environment(Section):
     """name → a database that tools read and write, made afresh for every episode."""
     tools: Annotated[tuple[Tool, ...], Field(max_length=64)] = ()
     """What the agent may call, in the order that the model is told."""
+    user: User | None = None
+    """Who replies when the agent neither acts nor answers; left out: such a turn ends the episode."""
     answer: Answer = Answer()
     production: ExportFile | None = None
     """The tools that ship, exported: a list of JSON Schemas, OpenAPI, MCP or Bedrock. They must fit."""

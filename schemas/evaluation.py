@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from mrlc.schemas.endpoint import Endpoint
 from mrlc.schemas.section import CodeReference, ColumnPath, Section
 
 
@@ -43,6 +44,8 @@ class Evaluation(Section):
     """Of the sampled episodes. Success itself is measured greedily."""
     every_steps: Annotated[int, Field(ge=1)] = 10
     """Training steps between evaluations on the validation split."""
+    reference: Endpoint | None = None
+    """A strong model for the same tasks and tools: where it fails too, the environment is suspect."""
     same_rule: bool = False
     """Whether the scorer may be code that the reward runs too, so that a fault of it fools both."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mrlc.schemas.judge import Judge
 from mrlc.schemas.section import CodeReference, ColumnPath, Name, Section
 
 Weight = Annotated[float, Field(ge=-1, le=1)]
@@ -48,7 +49,9 @@ class PythonComponent(Section):
     """Its share of the reward; negative for a penalty."""
 
 
-Component = Annotated[FieldAccuracy | Answered | PythonComponent, Field(discriminator="kind")]
+Component = Annotated[
+    FieldAccuracy | Answered | PythonComponent | Judge, Field(discriminator="kind")
+]
 
 
 class Reward(Section):

@@ -41,6 +41,9 @@ class Section(BaseModel):
 class PromptMarker:
     """A template rendered for each episode; the names it uses are columns of the data."""
 
+    also: tuple[str, ...] = ()
+    """Names that the template may use besides `task`: texts that only a run knows."""
+
 
 @dataclass(frozen=True)
 class FileMarker:
@@ -57,6 +60,7 @@ class CodeMarker:
 
 
 Prompt = Annotated[str, PromptMarker()]
+JudgePrompt = Annotated[str, PromptMarker(also=("answer", "transcript"))]
 TaskFile = Annotated[str, FileMarker((".jsonl", ".csv"))]
 TableFile = Annotated[str, FileMarker((".csv", ".jsonl"))]
 DemonstrationFile = Annotated[str, FileMarker((".jsonl",))]

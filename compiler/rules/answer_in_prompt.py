@@ -25,7 +25,10 @@ def prompt_hides_the_answer(subject: Subject) -> Iterator[Finding]:
     Take the column out of the prompt.
     """
     against = {column: path for path, column in compared(subject)}
-    for name in ("system", "prompt"):
+    user = subject.experiment.environment.user
+    lines = range(len(user.script or ())) if user else ()
+    shown = ("system", "prompt", *(f"user.script.{line}" for line in lines))
+    for name in shown:
         path = f"environment.{name}"
         prompt = subject.scalar(path)
         for used, at in _used(prompt) if prompt is not None else ():

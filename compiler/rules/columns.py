@@ -20,13 +20,15 @@ from mrlc.schemas.section import Unsound
 @check
 def prompts_can_be_rendered(subject: Subject) -> Iterator[Diagnostic]:
     """Each `{{ task.column }}` exists, and each expression has a value, for every task."""
-    for pattern in prompts():
+    for pattern, also in prompts().items():
         for path, node in subject.select(pattern):
             if isinstance(node, Scalar):
-                yield from _prompt(subject, node, ".".join(path))
+                yield from _prompt(subject, node, ".".join(path), also)
 
 
-def _prompt(subject: Subject, prompt: Scalar, path: str) -> Iterator[Diagnostic]:
+def _prompt(
+    subject: Subject, prompt: Scalar, path: str, also: tuple[str, ...]
+) -> Iterator[Diagnostic]:
     try:
         template = parse_template(str(prompt.value))
     except ExpressionFault as error:
@@ -37,16 +39,23 @@ def _prompt(subject: Subject, prompt: Scalar, path: str) -> Iterator[Diagnostic]
         faults = [
             fault
             for use in expression.uses
-            if (fault := _use(subject, use, within(prompt, *use.at), path)) is not None
+            if not (expression.is_chain and use.names in {(name,) for name in also})
+            if (fault := _use(subject, use, within(prompt, *use.at), path, also)) is not None
         ]
         yield from faults
         if not faults and not expression.is_chain:
             yield from _evaluated(subject, expression, within(prompt, *expression.at), path)
 
 
-def _use(subject: Subject, use: Use, span: Span, path: str) -> Diagnostic | None:
+def _use(
+    subject: Subject, use: Use, span: Span, path: str, also: tuple[str, ...]
+) -> Diagnostic | None:
+    if use.names[0] in also:  # it is fenced off as it stands; a filter would work on the fence
+        message = f"`{use.names[0]}` stands alone, as in {{{{ {use.names[0]} }}}}"
+        return Diagnostic("MRLC302", message, span, path=path)
     if use.names[0] != "task":
-        help = "prompts use `task`, as in {{ task.column }}"
+        more = "".join(f", {{{{ {name} }}}}" for name in also)
+        help = f"prompts use `task`, as in {{{{ task.column }}}}{more}"
         message = f"unknown name `{use.names[0]}`"
         return Diagnostic("MRLC303", message, span, help=help, path=path)
     if len(use.names) == 1:

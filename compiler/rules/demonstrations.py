@@ -33,10 +33,11 @@ def demonstrations_are_possible(subject: Subject) -> Iterator[Diagnostic]:
         yield Diagnostic("MRLC321", message, subject.value(PATH), "the file has no rows", path=PATH)
     splits = _splits(subject)
     tools = {tool.name: set(tool.parameters) for tool in subject.experiment.environment.tools}
+    has_user = subject.experiment.environment.user is not None
     for row in table.rows:
         try:
             _task(row, splits)
-            _messages(row.values.get("messages"), set(tools))
+            _messages(row.values.get("messages"), set(tools), has_user=has_user)
         except _Impossible as error:
             yield Diagnostic("MRLC336", str(error), row.span, help=error.help, path=PATH)
 
@@ -67,8 +68,8 @@ def _task(row: Row, splits: dict[str, str]) -> None:
         raise _Impossible(f"the task `{name}` is in {split}", help)
 
 
-def _messages(messages: Any, tools: set[str]) -> None:
-    """Assistant and tool messages, in an order that an episode has."""
+def _messages(messages: Any, tools: set[str], *, has_user: bool) -> None:
+    """Assistant, tool and user messages, in an order that an episode has."""
     if not isinstance(messages, list) or not messages:
         raise _Impossible("a demonstration has `messages`, a list of what follows the prompt")
     waiting: list[str] = []
@@ -86,12 +87,25 @@ def _messages(messages: Any, tools: set[str]) -> None:
             if waiting:
                 raise _Impossible(f"{where} comes before the result of `{waiting[0]}`")
             waiting = [_call(call, where, tools) for call in message.get("tool_calls") or ()]
+        elif role == "user" and has_user:
+            _user(messages[index - 1], where)
         else:
-            raise _Impossible(f"{where} has the role `{role}`; only assistant and tool follow")
+            hint = "a user replies where `environment.user` says who"
+            message = f"{where} has the role `{role}`; only assistant and tool follow"
+            raise _Impossible(message, hint if role == "user" else None)
         if not isinstance(message.get("content", ""), str):
             raise _Impossible(f"{where} has no text as `content`")
     if messages[-1]["role"] != "assistant":
-        raise _Impossible("the last message is a tool's; an episode ends with the assistant")
+        whose = "a tool's" if messages[-1]["role"] == "tool" else "the user's"
+        raise _Impossible(f"the last message is {whose}; an episode ends with the assistant")
+
+
+def _user(before: Any, where: str) -> None:
+    if before["role"] != "assistant" or before.get("tool_calls"):
+        help = "the user replies to a turn without tool calls"
+        raise _Impossible(
+            f"{where} is the user's, but does not follow what the assistant says", help
+        )
 
 
 def _call(call: Any, where: str, tools: set[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mrlc.compiler import tokens
+from mrlc.compiler.expression import has_template
 from mrlc.compiler.openings import longest_opening, shown
 from mrlc.compiler.recorded import longest
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
@@ -14,6 +15,7 @@ from mrlc.compiler.subject import SPLITS
 from mrlc.schemas.model import Tiny
 from mrlc.schemas.tools import Tool
 from mrlc.schemas.turns import Turns
+from mrlc.schemas.user import User
 
 MARKUP = 4
 """Tokens that a chat template surely puts around a message: begin, role, line break, end."""
@@ -124,10 +126,27 @@ def budget(subject: Subject) -> Budget:
         longest=max(tokens.at_most(fixed + text) for text in texts) + 4 * MARKUP,
         turns=turns.limit,
         turn=turns.max_tokens + MARKUP,
-        result=max((_result(subject, tool, unknown=0) + MARKUP for tool in tools), default=0),
-        open=max((_result(subject, tool, unknown=kept) + MARKUP for tool in tools), default=0),
-        kept=kept + MARKUP if tools else 0,
+        result=max(_heard(subject, unknown=0), default=0),
+        open=max(_heard(subject, unknown=kept), default=0),
+        kept=kept + MARKUP if tools or experiment.environment.user else 0,
     )
+
+
+def _heard(subject: Subject, *, unknown: int) -> Iterator[int]:
+    """Tokens of what may follow a turn, results and replies, with the markup around each."""
+    experiment = subject.experiment
+    for tool in experiment.environment.tools:
+        yield _result(subject, tool, unknown=unknown) + MARKUP
+    user = experiment.environment.user
+    if user is not None:
+        yield _reply(user, kept=experiment.turns.tool_result_tokens, unknown=unknown) + MARKUP
+
+
+def _reply(user: User, *, kept: int, unknown: int) -> int:
+    """Tokens of a user's longest reply, at least; `unknown` of what only a run knows."""
+    if user.script is None or any(has_template(line) for line in user.script):
+        return unknown
+    return min(kept, max(len(line.split()) for line in user.script))
 
 
 def _result(subject: Subject, tool: Tool, *, unknown: int) -> int:

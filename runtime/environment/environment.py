@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.environment.back_ends import Site
 from mrlc.runtime.environment.database import Database
 from mrlc.runtime.environment.episode import Episode
 from mrlc.runtime.environment.prompts import Prompts
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.tool import BoundTool, bind_tool
+from mrlc.runtime.environment.users import Dialogue, SimulatedUser, Talk, load_user
 from mrlc.runtime.task import Task
 from mrlc.schemas import Experiment
 
@@ -27,10 +29,16 @@ class Environment:
     _prompts: Prompts
     _databases: Mapping[str, Database]
     _bound: Mapping[str, BoundTool]
+    user: SimulatedUser | None = None
+    """Who replies to a turn without an action, if anybody does."""
 
     @classmethod
-    def load(cls, experiment: Experiment, inputs: Path) -> Environment:
+    def load(
+        cls, experiment: Experiment, inputs: Path, *, endpoints: Endpoints | None = None
+    ) -> Environment:
         """Build it from a plan's experiment, whose paths are relative to `inputs`.
+
+        `endpoints` are the run's; without them, nothing that a model is asked is kept.
 
         Raises:
             PlanFault: a fixture, a statement or the user's code cannot be used.
@@ -47,7 +55,8 @@ class Environment:
             for index, tool in enumerate(spec.tools)
         }
         schemas = tuple(tool.json_schema for tool in spec.tools)
-        return cls(schemas, Prompts(spec.system, spec.prompt), databases, bound)
+        user = load_user(experiment, inputs, endpoints or Endpoints())
+        return cls(schemas, Prompts(spec.system, spec.prompt), databases, bound, user)
 
     def messages(self, task: Task) -> list[Mapping[str, Any]]:
         """The messages that open an episode: the system's, unless it is empty, and the user's.
@@ -64,6 +73,13 @@ class Environment:
         try:
             for name, database in self._databases.items():
                 scope.state[name] = database.open(scope)
-            yield Episode(self._bound, scope)
+            yield Episode(self._bound, scope, self._talk(task, seed))
         finally:
             scope.close()
+
+    def _talk(self, task: Task, seed: int) -> Talk | None:
+        """The conversation of an episode, where somebody takes part in it."""
+        if self.user is None:
+            return None
+        opening = str(self.messages(task)[-1]["content"])
+        return Talk(self.user, Dialogue(task, seed, [opening]))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from mrlc.runtime.environment.result import Reply, refusal
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.tool import BoundTool
+from mrlc.runtime.environment.users import Talk
 from mrlc.runtime.json_values import quote
 from mrlc.runtime.rollout.trajectory import ToolCall, ToolResult
 
@@ -15,9 +16,12 @@ from mrlc.runtime.rollout.trajectory import ToolCall, ToolResult
 class Episode:
     """Answers the tool calls of one episode; made by `Environment.open`."""
 
-    def __init__(self, tools: Mapping[str, BoundTool], scope: Scope) -> None:
+    def __init__(
+        self, tools: Mapping[str, BoundTool], scope: Scope, talk: Talk | None = None
+    ) -> None:
         self._tools = tools
         self._scope = scope
+        self._talk = talk
         self.is_done = False
         """Whether a tool with `ends_episode` has succeeded."""
 
@@ -35,6 +39,19 @@ class Episode:
         self.is_done |= tool.ends_episode and not reply.is_error
         seconds = time.perf_counter() - started
         return ToolResult(reply.text, is_error=reply.is_error, seconds=seconds)
+
+    @property
+    def has_user(self) -> bool:
+        """Whether anybody may reply to a turn without an action."""
+        return self._talk is not None
+
+    async def hear(self, text: str) -> str | None:
+        """What the user replies to a turn of the agent; None where nobody does.
+
+        Raises:
+            EnvironmentBroken: the user's model or code failed.
+        """
+        return None if self._talk is None else await self._talk.hear(text)
 
     def _unknown(self, name: str) -> Reply:
         shown = quote(name)[1:-1]

@@ -27,28 +27,47 @@ class _Templates(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
+class TaskTemplate:
+    """A text of the spec that is rendered for each task; it knows the task's row as `task`."""
+
+    def __init__(self, source: str, path: str) -> None:
+        """`path` is where the spec has it.
+
+        Raises:
+            PlanFault: it is no template.
+        """
+        self._path = path
+        try:
+            self._template = _Templates().from_string(source)
+        except TemplateError as error:
+            raise PlanFault(path, f"the template is broken: {describe(error)}") from error
+
+    def render(self, task: Task, **also: str) -> str:
+        """The text for a task, with the texts that it may use besides.
+
+        Raises:
+            PlanFault: an expression in it has no value.
+        """
+        try:
+            return self._template.render(task=task.row, **also)
+        except Exception as error:  # a template evaluates any expression of its author
+            raise PlanFault(self._path, f"task `{task.id}`: {describe(error)}") from error
+
+
 class Prompts:
-    """The system and the user message; templates know the task's row as `task`."""
+    """The system and the user message."""
 
     def __init__(self, system: str, prompt: str) -> None:
-        templates = _Templates()
-        sources = {"system": ("system", system), "prompt": ("user", prompt)}
-        self._templates = []
-        for field, (role, source) in sources.items():
-            path = f"environment.{field}"
-            try:
-                self._templates.append((path, role, templates.from_string(source)))
-            except TemplateError as error:
-                raise PlanFault(path, f"the template is broken: {describe(error)}") from error
+        self._templates = [
+            ("system", TaskTemplate(system, "environment.system")),
+            ("user", TaskTemplate(prompt, "environment.prompt")),
+        ]
 
     def messages(self, task: Task) -> list[Mapping[str, Any]]:
         """The messages, in order; a system message that renders to nothing is left out."""
         messages: list[Mapping[str, Any]] = []
-        for path, role, template in self._templates:
-            try:
-                content = template.render(task=task.row)
-            except Exception as error:  # a template evaluates any expression of its author
-                raise PlanFault(path, f"task `{task.id}`: {describe(error)}") from error
+        for role, template in self._templates:
+            content = template.render(task)
             if content or role != "system":
                 messages.append({"role": role, "content": content})
         return messages

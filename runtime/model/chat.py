@@ -55,13 +55,22 @@ def tool_message(name: str, text: str) -> dict[str, Any]:
     return {"role": "tool", "name": name, "content": text}
 
 
+def user_message(text: str) -> dict[str, Any]:
+    """What a user says."""
+    return {"role": "user", "content": text}
+
+
 class ChatFormat:
     """A tokenizer's chat template, for one set of tools."""
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerFast, tools: Sequence[Mapping[str, Any]]
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        tools: Sequence[Mapping[str, Any]],
+        *,
+        hears_user: bool = False,
     ) -> None:
-        """Check the template's promises.
+        """Check the template's promises; with `hears_user`, those about a user's later messages.
 
         Raises:
             ChatFormatError: the template cannot be used for multi-turn training.
@@ -81,7 +90,10 @@ class ChatFormat:
         self._parsed = lru_cache(CACHED_TEXTS)(self._parse)
         self._prompts = lru_cache(CACHED_TEXTS)(self._prompt_ids)
         self._messages = lru_cache(CACHED_TEXTS)(self._message_ids)
+        self._heard = lru_cache(CACHED_TEXTS)(self._user_ids)
         _check_promises(self, self._probe)
+        if hears_user:  # many templates rewrite history then, which else harms nobody
+            _check_user(self, self._probe)
 
     def encode(self, text: str) -> list[int]:
         """Token ids of text as it stands, nothing added."""
@@ -127,6 +139,16 @@ class ChatFormat:
         history = [*self._probe.prompt, call]
         before = self._before_end(self.render(history))
         after = self.render([*history, *results], generation=True)
+        return tuple(self.encode(after.removeprefix(before).removeprefix(self._end)))
+
+    def user_ids(self, text: str) -> tuple[int, ...]:
+        """Ids that follow a turn without calls: what the user replies, and the next turn's header."""
+        return self._heard(text)
+
+    def _user_ids(self, text: str) -> tuple[int, ...]:
+        history = [*self._probe.prompt, self._probe.said]
+        before = self._before_end(self.render(history))
+        after = self.render([*history, user_message(self.defuse(text))], generation=True)
         return tuple(self.encode(after.removeprefix(before).removeprefix(self._end)))
 
     def defuse(self, text: str) -> str:
@@ -182,6 +204,8 @@ class _Probe:
         properties = function["parameters"].get("properties", {})
         self.call = ToolCall(str(function["name"]), dict.fromkeys(properties, "7"))
         self.result = "the 7th result"
+        self.said: Message = {"role": "assistant", "content": "It is."}
+        self.reply = "What is the 8th?"
 
 
 def _check_promises(chat: ChatFormat, probe: _Probe) -> None:
@@ -194,7 +218,7 @@ def _check_promises(chat: ChatFormat, probe: _Probe) -> None:
             "the generation prompt is not what stands before an assistant turn: "
             + _first_difference(header, turn)
         )
-    said = chat.render([*probe.prompt, {"role": "assistant", "content": "It is."}])
+    said = chat.render([*probe.prompt, probe.said])
     if said.removeprefix(header)[:1].isspace():
         raise ChatFormatError(
             "the generation prompt stops short: white space follows it in an assistant turn: "
@@ -227,6 +251,28 @@ def _check_results(chat: ChatFormat, probe: _Probe, turn: str) -> None:
         raise ChatFormatError(
             "the template is not prefix-preserving: a later turn changes an earlier one: "
             + _first_difference(rendered, longer)
+        )
+
+
+def _check_user(chat: ChatFormat, probe: _Probe) -> None:
+    """A user's message after turns of every kind leaves them as they were."""
+    result = tool_message(probe.call.name, probe.result)
+    history = [*probe.prompt, tool_call_message(probe.call), result, probe.said]
+    said = chat.render(history)
+    kept = said[: said.rindex(str(chat.tokenizer.eos_token))]
+    rendered = chat.render([*history, user_message(probe.reply)], generation=True)
+    if not rendered.startswith(kept):
+        raise ChatFormatError(
+            "the template is not prefix-preserving: a user's message changes the turns before it: "
+            + _first_difference(kept, rendered)
+        )
+    if probe.reply not in rendered:
+        raise ChatFormatError("the template leaves a user's later messages out")
+    whole = [*history, user_message(probe.reply), probe.said]
+    if not chat.render(whole).startswith(rendered):
+        raise ChatFormatError(
+            "the template is not prefix-preserving: a later turn changes a user's message: "
+            + _first_difference(rendered, chat.render(whole))
         )
 
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.registry import Registry
 from mrlc.runtime.rollout.trajectory import Trajectory
 
 Component = Callable[[Trajectory], Any]
 """Gives a number from 0 to 1 for a scorable trajectory."""
+
+
+class Unscorable(Exception):
+    """A component cannot say what the episode is worth, so it has no reward; never a zero."""
+
+
+@runtime_checkable
+class Foresighted(Protocol):
+    """A component that is told of many episodes before it is asked about each."""
+
+    def ahead(self, trajectories: Sequence[Trajectory]) -> None:
+        """Prepare for scoring these, in any order."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,8 @@ class Site:
     inputs: Path
     path: str
     """The component in the spec, `reward.components.0`."""
+    endpoints: Endpoints = field(default_factory=Endpoints)
+    """Of the run, for what asks a model."""
 
 
 COMPONENTS: Registry[Callable[[Any, Site], Component]] = Registry("mrlc.runtime.reward")

@@ -3,7 +3,8 @@
     prompt ─▶ turn ─▶ tool calls ─▶ results ─▶ turn ─▶ … ─▶ answer, or a budget
 
 Episodes run in waves that the policy batches. An episode ends at the first of: an answer,
-a tool that ends it, a turn without an action, a budget, a broken environment. Whatever
+a tool that ends it, a turn without an action to which no user replies, a budget, a broken
+environment. Whatever
 ends it, its state is released, and its trajectory says the cause.
 """
 
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 from mrlc.runtime.answer import AnswerParser, InvalidAnswer
 from mrlc.runtime.environment import Environment, Episode
 from mrlc.runtime.errors import EnvironmentBroken
-from mrlc.runtime.model.chat import ChatFormat
+from mrlc.runtime.rollout.format import Format
 from mrlc.runtime.rollout.policies import policy as policies
 from mrlc.runtime.rollout.trajectory import (
     Answer,
@@ -66,7 +67,7 @@ class Engine:
     """Runs episodes of one environment in one chat format under one set of budgets."""
 
     environment: Environment
-    chat: ChatFormat
+    chat: Format
     answers: AnswerParser
     turns: Turns
 
@@ -160,13 +161,27 @@ class Engine:
             cause = StopCause.CONTEXT if is_clipped else StopCause.TURN_TOKENS
             return _Step(turn, _Stop(cause))
         if not turn.calls:
-            return _Step(turn, self._read_answer(turn.text))
+            stop = self._read_answer(turn.text)
+            if stop.cause is StopCause.NO_ACTION and episode.has_user:
+                return await self._hear(episode, turn, is_last=is_last)
+            return _Step(turn, stop)
         if is_last:
             return _Step(turn, _Stop(StopCause.TURNS))
         results = await self._call(episode, turn.calls)
         feedback = self.chat.feedback_ids(turn.calls, [result.text for result in results])
         acted = Turn(turn.text, turn.ids, turn.logprobs, turn.calls, results, feedback)
         return _Step(acted, _Stop(StopCause.FINISHED) if episode.is_done else None)
+
+    async def _hear(self, episode: Episode, turn: Turn, *, is_last: bool) -> _Step:
+        """Let the user reply to a turn that neither acts nor answers."""
+        if is_last:
+            return _Step(turn, _Stop(StopCause.TURNS))
+        reply = await episode.hear(turn.text)
+        if reply is None:
+            return _Step(turn, _Stop(StopCause.NO_ACTION))
+        reply = self.chat.clip(reply, self.turns.tool_result_tokens)
+        heard = replace(turn, user=reply, feedback_ids=self.chat.user_ids(reply))
+        return _Step(heard, None)
 
     def _turn(self, written: policies.Written) -> Turn:
         parsed = self.chat.parse(written.ids)

@@ -2,7 +2,7 @@
 
 A trajectory holds token ids exactly as they were fed and generated. `prompt_ids` is what
 stood before the first turn; each turn holds the ids the model wrote and `feedback_ids`,
-the tool results and the header of the next turn that were appended after them. Joined in
+the tool results or the user's reply and the header of the next turn that were appended after them. Joined in
 order these are the sequence that is trained on, and only `Turn.ids` carry loss.
 """
 
@@ -24,7 +24,7 @@ class StopCause(StrEnum):
     FINISHED = "finished"
     """A tool with `ends_episode` was called."""
     NO_ACTION = "no_action"
-    """A turn held neither a well-formed tool call nor an answer."""
+    """A turn held neither a well-formed tool call nor an answer, and no user replied."""
     TURNS = "turns"
     """The turn limit was reached before an answer."""
     TURN_TOKENS = "turn_tokens"
@@ -70,6 +70,8 @@ class Turn:
     results: tuple[ToolResult, ...] = ()
     """One for each call, in order; empty in an episode's last turn."""
     feedback_ids: tuple[int, ...] = ()
+    user: str | None = None
+    """What the simulated user replied to it; None where it acted, answered, or nobody replied."""
 
 
 @dataclass(frozen=True)

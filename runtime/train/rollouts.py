@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics
+from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics, scored_episodes
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.engine import EpisodeRequest
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
@@ -56,7 +56,7 @@ class Rollouts:
         started = time.monotonic()
         policy = self._policy(trainer)
         trajectories = self.setup.engine.run(policy, self._requests(prompts, trainer))
-        episodes = [ScoredEpisode(t, self.setup.reward.score(t)) for t in trajectories]
+        episodes = scored_episodes(trajectories, self.setup.reward)
         self._record(episodes, trainer, seconds=time.monotonic() - started)
         return trainer_inputs(episodes, end_id=self.setup.chat.end_id)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrlc.runtime.answer import InvalidAnswer
 from mrlc.runtime.errors import EnvironmentBroken
-from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics
+from mrlc.runtime.metrics import rollout_metrics, scored_episodes
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.trajectory import (
     Answer,
@@ -135,11 +135,13 @@ class StockReward:
     ) -> list[float | None]:
         """One reward an episode; None where its environment broke."""
         group = self._setup.experiment.algorithm.group_size
-        episodes = []
-        for i, messages in enumerate(completions):
-            task = self._setup.tasks["train"][place[i]]
-            trajectory = self._trajectory(messages, environments[i], task, i % group)
-            episodes.append(ScoredEpisode(trajectory, self._setup.reward.score(trajectory)))
+        trajectories = [
+            self._trajectory(
+                messages, environments[i], self._setup.tasks["train"][place[i]], i % group
+            )
+            for i, messages in enumerate(completions)
+        ]
+        episodes = scored_episodes(trajectories, self._setup.reward)
         metrics = rollout_metrics(episodes, group_size=group)
         self.metrics = {k: v for k, v in metrics.items() if not k.startswith("rollout/tokens")}
         self._run.append_episodes(episodes, phase="train", step=trainer_state.global_step + 1)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EXTRAS = {
     "accelerate": "train",
     "datasets": "train",
+    "httpx2": "endpoint",
     "huggingface_hub": "train",
     "peft": "train",
     "torch": "train",
@@ -72,7 +73,10 @@ def _handled(error: Exception) -> int:
     if isinstance(error, ModuleNotFoundError) and missing in EXTRAS:
         return _usage(f"this needs {missing}: pip install 'mrlc[{EXTRAS[missing]}]'")
     from mrlc.compiler.diagnostics import CompileFailed
+    from mrlc.runtime.errors import RemoteFailed
 
+    if isinstance(error, RemoteFailed):
+        return _usage(str(error), code=4)
     if isinstance(error, CompileFailed):
         show(error.diagnostics)
         return 1

@@ -14,12 +14,18 @@ from mrlc.compiler.rules import PAGES
 SPEC = "specs/desk.yaml"
 TRAIN = "specs/data/train.jsonl"
 DEMOS = "specs/data/demos.jsonl"
+POLITE = '{name: polite, kind: python, python: "rewards.py:polite", weight: 0.1}'
+JUDGE = (
+    '{name: kind, kind: judge, rubric: "RUBRIC", weight: 0.1, '
+    'endpoint: {model: m, url: "https://h/v1"}}'
+)
 
 # (code, file, old text, new text)
 CASES = {
     # 1xx: YAML
     "tab": ("MRLC102", SPEC, "\n  system:", "\n«\t»system:"),
     "colon in text": ("MRLC102", SPEC, "Bike desk.", "Bike desk«:» open"),
+    "colon within braces": ("MRLC102", SPEC, "{base: tiny}", "{base: env«:»NAME}"),
     "open bracket": ("MRLC102", SPEC, "{human: 2}\nreward", "{human: 2\nreward«»"),
     "undefined alias": ("MRLC102", SPEC, "Bike desk.", "«*nothing»"),
     "two documents": ("MRLC102", SPEC, "\nturns:", "\n«---»\nturns:"),
@@ -48,6 +54,36 @@ CASES = {
         "- name: book",
         '- «name»: book\n      python: "rewards.py:polite"',
     ),
+    "two kinds of user": (
+        "MRLC209",
+        SPEC,
+        "  answer:\n",
+        '  «user»: {script: [Hm.], python: "rewards.py:polite"}\n  answer:\n',
+    ),
+    "until without a model": (
+        "MRLC209",
+        SPEC,
+        "  answer:\n",
+        "  «user»: {script: [Hm.], until: end}\n  answer:\n",
+    ),
+    "endpoint in clear": (
+        "MRLC208",
+        SPEC,
+        "evaluation:\n",
+        'evaluation:\n  reference: {model: m, url: «"http://models.example/v1"»}\n',
+    ),
+    "key in clear": (
+        "MRLC229",
+        SPEC,
+        "evaluation:\n",
+        'evaluation:\n  reference: {model: m, url: "https://h/v1", key: «hunter22»}\n',
+    ),
+    "key of a known form": (
+        "MRLC518",
+        SPEC,
+        "evaluation:\n",
+        f'evaluation:\n  reference: {{model: m, url: "https://h/v1", key: «sk-{"a1" * 12}»}}\n',
+    ),
     "uneven micro-batch": ("MRLC210", SPEC, "steps: 2,", "micro_batch: «3»,"),
     "odd heads": ("MRLC210", SPEC, "base: tiny", "base: tiny, tiny: {hidden_size: 64, heads: «3»}"),
     "tiny elsewhere": ("MRLC211", SPEC, "base: tiny", "base: org/name, «tiny»: {}"),
@@ -57,6 +93,36 @@ CASES = {
     "unclosed expression": ("MRLC302", SPEC, "name: desk", 'name: "a «{{» x"'),
     "call": ("MRLC302", SPEC, "name: desk", 'name: "«{{ f() }}»"'),
     "power": ("MRLC302", SPEC, "steps: 2,", 'steps: "«{{ 9**9**9 }}»",'),
+    "judge's filter": (
+        "MRLC302",
+        SPEC,
+        POLITE,
+        JUDGE.replace("RUBRIC", "{{ «answer» | upper }} {{ transcript }}"),
+    ),
+    "judge's unknown name": (
+        "MRLC303",
+        SPEC,
+        POLITE,
+        JUDGE.replace("RUBRIC", "{{ «transcripts» }} {{ answer }}"),
+    ),
+    "judge's unknown column": (
+        "MRLC324",
+        SPEC,
+        POLITE,
+        JUDGE.replace("RUBRIC", "{{ «task.who» }} {{ answer }}"),
+    ),
+    "user's unknown column": (
+        "MRLC324",
+        SPEC,
+        "  answer:\n",
+        '  user: {script: ["{{ «task.who» }}"]}\n  answer:\n',
+    ),
+    "user who tells": (
+        "MRLC525",
+        SPEC,
+        "  answer:\n",
+        '  user: {script: ["{{ «task.expected.job» }}"]}\n  answer:\n',
+    ),
     "unknown variable": ("MRLC303", SPEC, "steps: 2,", 'steps: "{{ 2 * «vars.stps» }}",'),
     "task outside a prompt": ("MRLC303", SPEC, "steps: 2,", 'steps: "{{ «task.x» }}",'),
     "huge text": ("MRLC304", SPEC, "name: desk", "name: \"«{{ 'a' * 10000000000 }}»\""),
@@ -148,6 +214,15 @@ CASES = {
         f"«»x = {'- ' * 200_000}1\ndef polite(outcome):",
     ),
     "demonstration of no task": ("MRLC336", DEMOS, '{"task": "t1", ', '«»{"task": "t0", '),
+    "user in a demonstration without a user": (
+        "MRLC336",
+        DEMOS,
+        '{"task": "t1", "messages": [',
+        (
+            '«»{"task": "t1", "messages": [{"role": "assistant", "content": "Hm?"}, '
+            '{"role": "user", "content": "Yes."}, '
+        ),
+    ),
     "held-out demonstration": ("MRLC336", DEMOS, '{"task": "t1", ', '«»{"task": "h1", '),
     "expected without a field": (
         "MRLC337",
@@ -249,6 +324,30 @@ def test_file_of_the_wrong_kind_is_not_read_to_its_end(project):
     found = [fault for fault in faults(project.spec) if fault.code == "MRLC320"]
     assert len(found) == 1001
     assert (found[-1].span.line, found[-1].message[:14]) == (1001, "1,000 bad rows")
+
+
+TALK = [
+    ('{"role": "assistant", "content": "Hm?"}', '{"role": "user", "content": "Yes."}', None),
+    ('{"role": "user", "content": "Yes."}', "", "the first message is not the assistant's"),
+    (
+        '{"role": "assistant", "content": "Hm?"}',
+        '{"role": "user", "content": "Yes."}, {"role": "user", "content": "Yes!"}',
+        "message 3 is the user's, but does not follow what the assistant says",
+    ),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "message"), TALK)
+def test_user_in_a_demonstration(project, first, second, message):
+    project.edit(SPEC, "  answer:\n", "  user: {script: [Hm.]}\n  answer:\n")
+    talk = ", ".join(filter(None, (first, second)))
+    project.edit(DEMOS, '"messages": [', f'"messages": [{talk}, ')
+    try:
+        compile_spec(project.spec)
+        found = []
+    except CompileFailed as error:
+        found = [fault.message for fault in error.diagnostics]
+    assert found == ([message] if message else [])
 
 
 def test_empty_split(project):

@@ -5,7 +5,13 @@ from mrlc.schemas.section import CodeMarker, FileMarker
 
 
 def test_prompts():
-    assert set(prompts()) == {("environment", "system"), ("environment", "prompt")}
+    assert {".".join(path): also for path, also in prompts().items()} == {
+        "environment.system": (),
+        "environment.prompt": (),
+        "environment.user.script.*": (),
+        "environment.user.persona": (),
+        "reward.components.*.rubric": ("answer", "transcript"),
+    }
 
 
 def test_files_and_code_inside_options_lists_and_unions():

@@ -48,7 +48,8 @@ def turns(draw: st.DrawFn) -> Turn:
     results = [ToolResult(draw(text), draw(st.booleans()), draw(st.booleans())) for _ in calls]
     written = draw(ids)
     logprobs = tuple(-round(i / 7, 6) for i in written)
-    return Turn(draw(text), written, logprobs, tuple(calls), tuple(results), draw(ids))
+    user = draw(st.none() | text)
+    return Turn(draw(text), written, logprobs, tuple(calls), tuple(results), draw(ids), user)
 
 
 episodes = st.builds(

@@ -128,6 +128,34 @@ def test_a_broken_template_is_refused_with_its_reason(tokenizer: Any, case: str)
         ChatFormat(broken, TOOLS)
 
 
+BROKEN_FOR_USERS = {
+    "drops turns before the last user message": (
+        "{%- generation -%}{{- message.content -}}",
+        "{%- generation -%}{{- message.content if loop.last or messages[-1].role != 'user' else '' -}}",
+    ),
+    "leaves later users out": (
+        "message.role + '\\n' + message.content -}}",
+        (
+            "message.role + '\\n' + (message.content if loop.index < 4 or message.role == 'tool'"
+            " else '') -}}"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_FOR_USERS)
+def test_what_only_a_user_would_meet_is_checked_where_there_is_one(
+    tokenizer: Any, case: str
+) -> None:
+    old, new = BROKEN_FOR_USERS[case]
+    broken = copy.deepcopy(tokenizer)
+    assert old in TEMPLATE
+    broken.chat_template = TEMPLATE.replace(old, new)
+    ChatFormat(broken, TOOLS)
+    with pytest.raises(ChatFormatError, match="user's"):
+        ChatFormat(broken, TOOLS, hears_user=True)
+
+
 def test_no_template_is_refused(tokenizer: Any) -> None:
     bare = copy.deepcopy(tokenizer)
     bare.chat_template = None

@@ -79,6 +79,10 @@ def read(tool: Tool, decision: Decision) -> Decision:
 
 def readable(subject: Subject, tool: Tool, table: DecisionTable, path: str) -> list[Decision]:
     """All rows, or none where one of them has a fault."""
+    if table.file is not None and table.when is not None:
+        found = subject.files[table.file].table
+        if found.faults or not set(table.when) <= set(found.columns):
+            return []
     try:
         return [read(tool, one) for one in decisions(subject, table, path)]
     except (BadCondition, KeyError):

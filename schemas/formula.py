@@ -146,7 +146,7 @@ def parse_formula(source: str) -> Parsed:
         _allow(tree, text)
     except SyntaxError as error:
         at = text.offset((error.lineno or 1) - 1, error.offset or 1)
-        raise BadFormula(_reason(error), at) from None
+        raise BadFormula(_reason(error, source[slice(*at)]), at) from None
     except (ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, BadFormula):
             raise
@@ -183,10 +183,10 @@ class _Text:
         return self._skipped + len(self._bytes[:offset].decode(errors="ignore"))
 
 
-def _reason(error: SyntaxError) -> str:
+def _reason(error: SyntaxError, found: str) -> str:
+    if found == "=":
+        return "a formula compares with `==`"
     message = (error.msg or "not an expression").split("(")[0].strip()
-    if message.startswith("invalid syntax. Maybe you meant '=='"):
-        return "`=` assigns, and a formula only compares: write `==`"
     return f"not a formula: {message}"
 
 
@@ -199,7 +199,8 @@ def _chains(node: ast.AST, text: _Text) -> Iterator[Chain]:
     if isinstance(node, ast.expr) and (names := _chain(node)) is not None:
         yield Chain(names, text.span(node))
         return
-    for child in ast.iter_child_nodes(node):
+    inner = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+    for child in inner:
         yield from _chains(child, text)
 
 

@@ -55,6 +55,8 @@ _KEPT = (ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call)
 class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
     """simpleeval without attributes, imports, slices, f-texts and keywords."""
 
+    nodes: dict[type[ast.AST], Callable[..., Any]]
+
     def __init__(self, functions: Mapping[str, Any], names: Mapping[str, Any]) -> None:
         super().__init__(operators=_OPERATORS, functions=functions, names=names)
         self.nodes = {

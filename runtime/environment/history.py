@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from mrlc.runtime.environment.keys import fold, key_of
+from mrlc.runtime.environment.keys import fold
 from mrlc.runtime.json_values import dumps, loads
 
 
@@ -88,12 +88,13 @@ class Past:
 
     def shown(self, value: Any, normalise: Sequence[str] = ()) -> bool:
         """Whether the model was shown a value."""
-        wanted, word = key_of([value], normalise), _spelled(fold(value, normalise))
+        word = _spelled(fold(value, normalise))
         if any(_has_word(fold(text, normalise), word) for text in self._opening):
             return True
         return any(
-            key_of([scalar], normalise) == wanted
-            or (isinstance(scalar, str) and _has_word(fold(scalar, normalise), word))
+            _has_word(fold(scalar, normalise), word)
+            if isinstance(scalar, str)
+            else _spelled(scalar) == word
             for call in self._calls
             for scalar in _scalars(call.value)
         )

@@ -31,7 +31,7 @@ JOBS = """\
         match: {job: job}
 """
 PLACES = "job,place\nJ1,shelf\nJ2,yard\n"
-_SAMPLE = 500
+_SAMPLE = 50
 """Values of a column that are looked for."""
 
 

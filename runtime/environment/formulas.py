@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import math
+import threading
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -37,8 +38,7 @@ def evaluate(formula: Parsed, names: Mapping[str, Any], past: Past | None = None
     """
     functions = _FUNCTIONS if past is None else {**_FUNCTIONS, **_of_the_episode(past)}
     try:
-        value = _Evaluator(functions, {**CONSTANTS, **names}).value(formula)
-        return _bounded(value)
+        return _bounded(_EVALUATOR.value(formula, functions, {**CONSTANTS, **names}))
     except InvalidExpression as error:
         raise NoValue(str(error)) from None
     except KeyError as error:
@@ -53,12 +53,16 @@ _KEPT = (ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call)
 
 
 class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
-    """simpleeval without attributes, imports, slices, f-texts and keywords."""
+    """simpleeval without attributes, imports, slices, f-texts and keywords.
+
+    Making one takes longer than most formulas, so there is one for all.
+    """
 
     nodes: dict[type[ast.AST], Callable[..., Any]]
 
-    def __init__(self, functions: Mapping[str, Any], names: Mapping[str, Any]) -> None:
-        super().__init__(operators=_OPERATORS, functions=functions, names=names)
+    def __init__(self) -> None:
+        super().__init__(operators=_OPERATORS, functions={}, names={})
+        self._one_by_one = threading.Lock()
         self.nodes = {
             **{kind: handler for kind, handler in self.nodes.items() if kind in _KEPT},
             ast.Name: lambda node: self.names[node.id],
@@ -68,8 +72,13 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
             ast.Subscript: lambda node: _key(self._eval(node.value), self._eval(node.slice)),
         }
 
-    def value(self, formula: Parsed) -> Any:
-        return self.eval(formula.source, formula.tree)
+    def value(self, formula: Parsed, functions: Mapping[str, Any], names: Mapping[str, Any]) -> Any:
+        with self._one_by_one:
+            self.functions, self.names = functions, names
+            try:
+                return self.eval(formula.source, formula.tree)
+            finally:
+                self.functions, self.names = {}, {}
 
 
 def _key(value: Any, key: Any) -> Any:
@@ -167,6 +176,9 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.In: _contains,
     ast.NotIn: lambda part, whole: not _contains(part, whole),
 }
+
+
+_EVALUATOR = _Evaluator()
 
 
 def _sum(values: Any) -> Any:

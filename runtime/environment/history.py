@@ -119,9 +119,11 @@ def _is_letter(character: str) -> bool:
 
 
 def _spelled(value: Any) -> str:
-    """A value as a text would write it."""
+    """A value as a text would write it; null is never shown."""
     if isinstance(value, str):
         return value
+    if value is None:
+        return ""
     return dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 

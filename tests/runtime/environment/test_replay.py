@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mrlc.runtime.errors import PlanFault
 
-from .conftest import Build
+from .conftest import Build, World
 
 ORDERS = """
     order,amount,paid,weight,note
@@ -245,3 +245,25 @@ def test_order_of_later_equal_rows_does_not_count(
 
 def _same(left: Any, right: Any) -> bool:
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+@pytest.fixture(scope="module")
+def hostile(build: Build) -> World:
+    options = {"many": True, "optional": "any", "normalise": ["trim", "casefold", "nfc"]}
+    guards = [{"unless": "length(city) < 99 or shown(city)", "reply": {"error": "no"}}]
+    declared = {**trips(**options), "grounded": ["day"], "guards": guards}
+    return build([declared], {"trips.csv": TRIPS})
+
+
+HOSTILE = st.one_of(
+    st.text(),
+    st.sampled_from(["x" * 1_000_000, "\ud800", "İ" * 9999, "a\u0301" * 9999, " " * 99_999]),
+    st.recursive(st.none() | st.booleans() | st.floats(), st.lists, max_leaves=4),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(HOSTILE, HOSTILE)
+def test_hostile_arguments_give_a_result(hostile: World, city: Any, day: Any) -> None:
+    for arguments in ({"city": city}, {"day": day}, {"city": city, "day": day}):
+        hostile.call("get", arguments).text.encode()

@@ -145,6 +145,15 @@ def _jsonl(file: InputFile) -> Table:
     return Table(tuple(rows), tuple(columns), tuple(faults), _head(name, lines))
 
 
+def is_json(text: str) -> bool:
+    """Whether a text is one JSON document, each key once."""
+    try:
+        json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not a JSON value")
 

@@ -1,6 +1,6 @@
 """The tools an agent may call: what the model sees, and what answers.
 
-Every tool has exactly one back end: `replay`, `sql` or `python`.
+Every tool has exactly one back end: `replay`, `compute`, `sql` or `python`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from mrlc.schemas.compute import Compute
+from mrlc.schemas.guards import Guard
 from mrlc.schemas.section import CodeReference, Identifier, Json, Section, TableFile
-
-ValueType = Literal["string", "integer", "number", "boolean"]
+from mrlc.schemas.values import CellType, ValueType
 
 
 class Parameter(Section):
@@ -40,16 +41,26 @@ class Replay(Section):
     """Recorded rows, CSV or JSONL."""
     match: Annotated[dict[Identifier, str], Field(min_length=1)]
     """argument → column. The first row in file order whose columns all match answers."""
+    many: bool = False
+    """Whether all rows that match answer, as a list in file order, and not the first alone."""
+    max_rows: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Rows of such a list at most, so that a result fits its token budget."""
+    optional: Literal["null", "any"] = "null"
+    """An argument left out: `null` matches null cells only, `any` every cell."""
+    normalise: tuple[Literal["trim", "casefold", "nfc"], ...] = ()
+    """What makes two texts one key: white space around, case, composed letters (Unicode NFC)."""
     returns: tuple[str, ...] | None = None
     """Columns of the result, in order; left out: all that are not matched."""
     mode: Literal["strict", "by_key"] = "strict"
     """`strict`: a call with an argument outside `match` is invalid. `by_key`: it is ignored."""
-    types: dict[str, ValueType] = {}
-    """column → type. A CSV cell is a string unless it is named here."""
+    types: dict[str, CellType] = {}
+    """column → type. A CSV cell is a string unless it is named here; `json` is read as JSON."""
     null_values: tuple[str, ...] = ("",)
     """Cells that mean null."""
     missing: Json = {"error": "not found"}
-    """The result when no row matches."""
+    """The result when no row matches: `{found: false}`, `[]` beside `many`."""
+    missing_is_error: bool = False
+    """Whether that counts as the tool's error."""
 
 
 class Sql(Section):
@@ -84,17 +95,33 @@ class Tool(Section):
     """The result of a call whose arguments break the schema; `{reason}` is filled in."""
     ends_episode: bool = False
     """Whether a successful call of this tool ends the episode."""
+    guards: tuple[Guard, ...] = ()
+    """Conditions on a call, checked in order; the first that does not hold gives its reply."""
+    grounded: tuple[Identifier, ...] = ()
+    """Arguments that the model must have been shown, in a message or an earlier result: no guesses."""
+    ungrounded: Json = {"error": "`{argument}` has not come up: use a value from a result"}
+    """The result of a call with a value made up; `{argument}` is filled in."""
+    volatile: tuple[str, ...] = ()
+    """Fields of the result that differ between recordings: a request id, a time. Each episode's seed
+    gives them placeholders, so that the same calls give the same results."""
     replay: Replay | None = None
+    compute: Compute | None = None
     sql: Sql | None = None
     python: CodeReference | None = None
     """`file.py:name`, a function or coroutine of the arguments and the episode."""
 
     @model_validator(mode="after")
     def _one_back_end(self) -> Tool:
-        given = [kind for kind in ("replay", "sql", "python") if getattr(self, kind) is not None]
+        given = [
+            kind
+            for kind in ("replay", "compute", "sql", "python")
+            if getattr(self, kind) is not None
+        ]
         if len(given) != 1:
             found = " and ".join(given) or "none"
-            raise ValueError(f"a tool needs exactly one of replay, sql, python; found {found}")
+            raise ValueError(
+                f"a tool needs exactly one of replay, compute, sql, python; found {found}"
+            )
         return self
 
     @property

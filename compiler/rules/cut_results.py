@@ -32,7 +32,7 @@ def recorded_results_are_kept_whole(subject: Subject) -> Iterator[Finding]:
     for index, tool in enumerate(subject.experiment.environment.tools):
         if tool.replay is None:
             continue
-        found = longest(subject, tool.replay)
+        found = longest(subject, tool, tool.replay)
         if found is not None and (size := tokens.about(found.text)) > kept:
             path = f"environment.tools.{index}.replay.table"
             message = f"a result of `{tool.name}` takes about {size} tokens; {kept} are kept"

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from mrlc.compiler.diagnostics import Diagnostic, Fix, Label, Span
-from mrlc.compiler.files import Table
+from mrlc.compiler.files import Table, is_json
 from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import did_you_mean, nearest
-from mrlc.schemas.tools import Replay, Tool, ValueType
+from mrlc.schemas.tools import Replay, Tool
+from mrlc.schemas.values import CellType
 
 _WORDS = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
     "string": "text",
+    "json": "a JSON document",
 }
 _FORMS = {
     "integer": re.compile(r"[+-]?[0-9]+"),
@@ -48,7 +50,8 @@ def _replay(subject: Subject, tool: Tool, replay: Replay, path: str) -> Iterator
     for at, column, span in _named(subject, replay, path):
         if column not in table.columns:
             yield _unknown(column, table, span, at)
-    yield from _cells(table, replay, f"{path}.types")
+    nulls = replay.null_values
+    yield from unread_cells(table, replay.types, null_values=nulls, path=f"{path}.types")
 
 
 def _named(subject: Subject, replay: Replay, path: str) -> Iterator[tuple[str, str, Span]]:
@@ -91,12 +94,14 @@ def _unknown(column: str, table: Table, span: Span, path: str) -> Diagnostic:
     return Diagnostic("MRLC324", message, span, "", (label,), help, path, fix=fix)
 
 
-def _cells(table: Table, replay: Replay, path: str) -> Iterator[Diagnostic]:
+def unread_cells(
+    table: Table, types: Mapping[str, CellType], *, null_values: Collection[str], path: str
+) -> Iterator[Diagnostic]:
     """One fault for each typed column: its first cell that is not of the type."""
-    for column, kind in replay.types.items():
+    for column, kind in types.items():
         for row in table.rows:
             cell = row.values.get(column)
-            if not isinstance(cell, str) or cell in replay.null_values or _parses(cell, kind):
+            if not isinstance(cell, str) or cell in null_values or _parses(cell, kind):
                 continue
             message = f"`{cell}` in column `{column}` is not {_WORDS[kind]}"
             help = "name the cells that mean null under `null_values`" if not cell.strip() else None
@@ -104,6 +109,8 @@ def _cells(table: Table, replay: Replay, path: str) -> Iterator[Diagnostic]:
             break
 
 
-def _parses(cell: str, kind: ValueType) -> bool:
+def _parses(cell: str, kind: CellType) -> bool:
     """Whether a CSV cell is a value of a type."""
+    if kind == "json":
+        return is_json(cell)
     return _FORMS[kind].fullmatch(cell.strip()) is not None

@@ -156,7 +156,7 @@ def _result(subject: Subject, tool: Tool, *, unknown: int) -> int:
         return min(kept, 5)  # {"rows": 1}
     if tool.replay is None:
         return unknown
-    found = longest(subject, tool.replay)
+    found = longest(subject, tool, tool.replay)
     is_tiny = subject.experiment.model.base == "tiny"
     return min(kept, tokens.at_least(found.text, is_tiny=is_tiny)) if found else 0
 

@@ -66,10 +66,14 @@ class Environment:
         """
         return self._prompts.messages(task)
 
+    def _texts(self, task: Task) -> list[str]:
+        """What the opening messages say."""
+        return [str(message["content"]) for message in self.messages(task)]
+
     @asynccontextmanager
     async def open(self, task: Task, *, seed: int) -> AsyncIterator[Episode]:
         """An episode of `task` with state of its own; `seed` feeds its random streams."""
-        scope = Scope(task, seed=seed)
+        scope = Scope(task, seed=seed, opening=lambda: self._texts(task))
         try:
             for name, database in self._databases.items():
                 scope.state[name] = database.open(scope)

@@ -35,8 +35,11 @@ class Episode:
         tool = self._tools.get(call.name)
         if tool is None:
             return ToolResult(self._unknown(call.name).text, is_error=True, is_unknown_tool=True)
-        reply = await tool.answer(call.arguments, self._scope)
-        self.is_done |= tool.ends_episode and not reply.is_error
+        with self._scope.history.call(call.name) as seen:
+            reply = await tool.answer(call.arguments, self._scope, seen)
+            if not (reply.is_error or reply.is_refused):
+                seen.text = reply.text
+                self.is_done |= tool.ends_episode
         seconds = time.perf_counter() - started
         return ToolResult(reply.text, is_error=reply.is_error, seconds=seconds)
 

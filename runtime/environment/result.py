@@ -22,6 +22,8 @@ class Reply:
 
     text: str
     is_error: bool = False
+    is_refused: bool = False
+    """Whether a condition on the call gave it in the tool's place."""
 
 
 def render(value: Any) -> str:
@@ -35,6 +37,17 @@ def render(value: Any) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         raise NotJson(str(error)) from error
     return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def fill(value: Any, name: str, text: str) -> Any:
+    """`value` with `{name}` filled in, in every string of it."""
+    if isinstance(value, str):
+        return value.replace(f"{{{name}}}", text)
+    if isinstance(value, dict):
+        return {key: fill(one, name, text) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(one, name, text) for one in value]
+    return value
 
 
 def refusal(message: str) -> Reply:

@@ -6,19 +6,22 @@ import asyncio
 import math
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from random import Random
 from typing import Any
 
+from mrlc.runtime.environment.history import History
 from mrlc.runtime.task import Task
 
 
 class Scope:
     """An episode, as its tools see it. A `python` tool gets it as its argument `episode`."""
 
-    def __init__(self, task: Task, *, seed: int) -> None:
+    def __init__(
+        self, task: Task, *, seed: int, opening: Callable[[], Sequence[str]] = tuple
+    ) -> None:
         self.task: Mapping[str, Any] = task.row
         """The task's row."""
         self.seed = seed
@@ -26,6 +29,8 @@ class Scope:
         """The databases by name, in autocommit mode; schema changes and files are refused."""
         self.memory: dict[str, Any] = {}
         """A tool's notes for its later calls; a global would leak into other episodes."""
+        self.history = History(opening)
+        """The calls so far, and the texts of the opening messages."""
         self.deadline = math.inf
         """Of the call under way, in seconds of `time.monotonic`; SQL stops there."""
         self.order = asyncio.Lock()

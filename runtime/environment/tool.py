@@ -17,10 +17,13 @@ from mrlc.runtime.code import blame
 from mrlc.runtime.environment.back_ends import BACK_ENDS, BackEnd, Site
 from mrlc.runtime.environment.database import error_code
 from mrlc.runtime.environment.errors import ToolError
-from mrlc.runtime.environment.result import Reply, refusal, render
+from mrlc.runtime.environment.guards import Guards
+from mrlc.runtime.environment.history import Call
+from mrlc.runtime.environment.result import Reply, fill, refusal, render
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.signature import InvalidArguments, Signature
 from mrlc.runtime.environment.timeout import TimedOut, within
+from mrlc.runtime.environment.volatile import masked
 from mrlc.runtime.errors import EnvironmentBroken
 from mrlc.schemas.tools import Tool
 
@@ -35,7 +38,17 @@ def bind_tool(tool: Tool, site: Site, *, timeout_s: float) -> BoundTool:
         build for kind, build in BACK_ENDS.kinds.items() if getattr(tool, kind) is not None
     )
     signature, back_end = Signature(tool), build(tool, site)
-    return BoundTool(tool.name, tool.ends_episode, tool.invalid, signature, back_end, timeout_s)
+    guards = Guards.of(tool, site.path)
+    return BoundTool(
+        tool.name,
+        tool.ends_episode,
+        tool.invalid,
+        signature,
+        back_end,
+        timeout_s,
+        guards,
+        tool.volatile,
+    )
 
 
 @dataclass(frozen=True)
@@ -48,21 +61,35 @@ class BoundTool:
     signature: Signature
     back_end: BackEnd
     timeout_s: float
+    guards: Guards | None = None
+    volatile: tuple[str, ...] = ()
 
-    async def answer(self, arguments: Mapping[str, Any] | None, scope: Scope) -> Reply:
-        """Check the arguments, call the back end, render what it returns."""
+    async def answer(self, arguments: Mapping[str, Any] | None, scope: Scope, call: Call) -> Reply:
+        """Check the arguments and the guards, call the back end, render what it returns."""
         try:
             bound = self.signature.bind(arguments)
         except InvalidArguments as error:
-            return Reply(render(_fill(self.invalid, str(error))), is_error=True)
+            return Reply(render(fill(self.invalid, "reason", str(error))), is_error=True)
+        if self.guards is not None:
+            refused = await self.guards.refuse(bound, scope, call)
+            if refused is not None:
+                return refused
         try:
-            return Reply(render(await self._call(bound, scope)))
+            return self._reply(await self._call(bound, scope), scope, call)
         except ToolError as error:
             return refusal(str(error))
         except EnvironmentBroken:
             raise
         except Exception as error:  # a back end runs code that is not ours
             raise EnvironmentBroken(self.name, self._cause(error)) from error
+
+    def _reply(self, value: Any, scope: Scope, call: Call) -> Reply:
+        """What the back end gave as a reply; it may be one already."""
+        reply = value if isinstance(value, Reply) else None
+        if reply is not None and (reply.is_error or not self.volatile):
+            return reply
+        shown = value if reply is None else reply.text
+        return Reply(render(masked(shown, self.volatile, seed=scope.seed, call=call.index)))
 
     def _cause(self, error: Exception) -> str:
         if isinstance(error, TimedOut) or error_code(error) == sqlite3.SQLITE_INTERRUPT:
@@ -79,14 +106,3 @@ class BoundTool:
     async def _timed(self, arguments: dict[str, Any], scope: Scope) -> Any:
         call = self.back_end.call(arguments, scope)
         return await (call if self.back_end.is_instant else within(self.timeout_s, call))
-
-
-def _fill(value: Any, reason: str) -> Any:
-    """`value` with `{reason}` filled in, in every string of it."""
-    if isinstance(value, str):
-        return value.replace("{reason}", reason)
-    if isinstance(value, dict):
-        return {key: _fill(one, reason) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_fill(one, reason) for one in value]
-    return value

@@ -29,7 +29,7 @@ class BackEnd(Protocol):
         """Whether it touches the scope: such calls of one episode run one by one, in order."""
 
     async def call(self, arguments: dict[str, Any], scope: Scope) -> Any:
-        """The result, a JSON value; a str is shown to the model as it is.
+        """The result, a JSON value or a `Reply`; a str is shown to the model as it is.
 
         Raises:
             ToolError: the tool's own refusal.

@@ -39,7 +39,7 @@ class SqlTool:
 
     def __init__(self, tool: Tool, site: Site) -> None:
         assert tool.sql is not None
-        self._sql = tool.sql
+        self._sql: Sql = tool.sql
         self._names = tuple(tool.parameters)
         _check(tool.sql, self._names, site)
 

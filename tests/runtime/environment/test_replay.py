@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mrlc.runtime.errors import PlanFault
 
-from .conftest import Build
+from .conftest import Build, World
 
 ORDERS = """
     order,amount,paid,weight,note
@@ -143,3 +146,124 @@ def test_unusable_table(build: Build, files: dict[str, str], message: str) -> No
         "environment.tools.0.replay.table",
         message,
     )
+
+
+TRIPS = """
+    city,day,seats,extra
+    Bern,2026-01-02,4,"{""a"": [1, 2]}"
+    bern ,2026-01-03,5,null
+    Chur,2026-01-02,6,
+"""
+PLACE = {
+    "city": {"type": "string", "required": False},
+    "day": {"type": "string", "required": False},
+}
+
+
+def trips(**replay: Any) -> dict[str, Any]:
+    types = {"seats": "integer", "extra": "json"}
+    match = {"city": "city", "day": "day"}
+    given_ = {"match": match, "returns": ["seats"], "types": types, "table": "trips.csv"}
+    return tool(PLACE, **{**given_, **replay})
+
+
+@pytest.mark.parametrize(
+    ("replay", "arguments", "value"),
+    [
+        ({"optional": "any"}, {"city": "Bern"}, {"seats": 4}),
+        ({"optional": "any"}, {"day": "2026-01-03"}, {"seats": 5}),
+        ({"optional": "any"}, {}, {"seats": 4}),
+        ({"optional": "null"}, {"city": "Bern"}, {"error": "not found"}),
+        ({"optional": "any", "many": True}, {"day": "2026-01-02"}, [{"seats": 4}, {"seats": 6}]),
+        ({"optional": "any", "many": True, "max_rows": 2}, {}, [{"seats": 4}, {"seats": 5}]),
+        ({"many": True, "missing": []}, {"city": "Ulm"}, []),
+        ({"many": True}, {"city": "Chur", "day": "2026-01-02"}, [{"seats": 6}]),
+        (
+            {"optional": "any", "many": True, "normalise": ["trim", "casefold"]},
+            {"city": "  BERN"},
+            [{"seats": 4}, {"seats": 5}],
+        ),
+        ({"returns": ["extra"]}, {"city": "Bern", "day": "2026-01-02"}, {"extra": {"a": [1, 2]}}),
+        ({"returns": ["extra"]}, {"city": "bern ", "day": "2026-01-03"}, {"extra": None}),
+        ({"normalise": ["nfc"]}, {"city": "Cafe\u0301"}, {"error": "not found"}),
+    ],
+)
+def test_several_rows_and_optional_arguments(
+    build: Build, replay: dict[str, Any], arguments: dict[str, Any], value: Any
+) -> None:
+    result = build([trips(**replay)], {"trips.csv": TRIPS}).call("get", arguments)
+    assert json.loads(result.text) == value
+
+
+def test_composed_and_decomposed_letters_are_one_key(build: Build) -> None:
+    world = build(
+        [tool(normalise=["nfc"], types={}, returns=["x"])], {"orders.csv": "order,x\nCaf\u00e9,1\n"}
+    )
+    assert world.call("get", {"order": "Cafe\u0301"}).text == '{"x": "1"}'
+
+
+@pytest.mark.parametrize("is_error", [False, True])
+def test_missing_may_be_an_error(build: Build, is_error: bool) -> None:
+    world = build(
+        [tool(missing={"found": False}, missing_is_error=is_error)], {"orders.csv": ORDERS}
+    )
+    result = world.call("get", {"order": "x"})
+    assert (result.text, result.is_error) == ('{"found": false}', is_error)
+
+
+def test_bad_json_cell(build: Build) -> None:
+    with pytest.raises(PlanFault, match=r"row 1: `extra` is `\{1\}`, which is no json"):
+        build([trips()], {"trips.csv": "city,day,seats,extra\na,b,1,{1}\n"})
+
+
+KEYS = st.sampled_from([1, 1.0, 2, True, False, "1", "a", None, 10**30])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(KEYS, st.integers(0, 9)), min_size=1, max_size=6), st.randoms())
+def test_order_of_later_equal_rows_does_not_count(
+    build: Build, rows: list[tuple[Any, int]], random: Any
+) -> None:
+    """Only which row of a key comes first counts, and keys are equal as JSON has it."""
+    firsts = [row for i, row in enumerate(rows) if not any(_same(row[0], k) for k, _ in rows[:i])]
+    rest = [row for row in rows if row not in firsts]
+    random.shuffle(rest)
+    for kind, asked in (("integer", 1), ("boolean", True), ("string", "1"), ("integer", 10**30)):
+        replay = {"table": "k.jsonl", "types": {}, "match": {"order": "k"}}
+        one, two = (
+            build(
+                [tool({"order": {"type": kind}}, **replay)],
+                {"k.jsonl": "".join(json.dumps({"k": k, "v": v}) + "\n" for k, v in written)},
+            ).call("get", {"order": asked})
+            for written in (rows, firsts + rest)
+        )
+        assert one.text == two.text
+        expected = next((v for k, v in rows if _same(k, asked)), None)
+        found = {"error": "not found"} if expected is None else {"v": expected}
+        assert json.loads(one.text) == found
+
+
+def _same(left: Any, right: Any) -> bool:
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+@pytest.fixture(scope="module")
+def hostile(build: Build) -> World:
+    options = {"many": True, "optional": "any", "normalise": ["trim", "casefold", "nfc"]}
+    guards = [{"unless": "length(city) < 99 or shown(city)", "reply": {"error": "no"}}]
+    declared = {**trips(**options), "grounded": ["day"], "guards": guards}
+    return build([declared], {"trips.csv": TRIPS})
+
+
+HOSTILE = st.one_of(
+    st.text(),
+    st.sampled_from(["x" * 1_000_000, "\ud800", "İ" * 9999, "a\u0301" * 9999, " " * 99_999]),
+    st.recursive(st.none() | st.booleans() | st.floats(), st.lists, max_leaves=4),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(HOSTILE, HOSTILE)
+def test_hostile_arguments_give_a_result(hostile: World, city: Any, day: Any) -> None:
+    for arguments in ({"city": city}, {"day": day}, {"city": city, "day": day}):
+        hostile.call("get", arguments).text.encode()

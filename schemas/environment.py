@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
 
 from mrlc.schemas.answer import Answer
+from mrlc.schemas.distractors import Distractors
 from mrlc.schemas.section import ExportFile, Identifier, Prompt, Section, SqlFile
 from mrlc.schemas.tools import Tool
 
@@ -29,6 +31,17 @@ class Environment(Section):
     """name → a database that tools read and write, made afresh for every episode."""
     tools: Annotated[tuple[Tool, ...], Field(max_length=64)] = ()
     """What the agent may call, in the order that the model is told."""
+    distractors: Distractors | None = None
+    """Tools that the agent is shown besides and never needs; left out: none."""
+    shuffle_tools: bool = False
+    """Whether each task has an order of the tools of its own, so that no place in it is learnt."""
     answer: Answer = Answer()
     production: ExportFile | None = None
     """The tools that ship, exported: a list of JSON Schemas, OpenAPI, MCP or Bedrock. They must fit."""
+
+    def every_tool(self) -> Iterator[tuple[str, Tool]]:
+        """The tools that any episode may be shown, distractors last, each with its path."""
+        for index, tool in enumerate(self.tools):
+            yield f"environment.tools.{index}", tool
+        for index, tool in enumerate(self.distractors.tools if self.distractors else ()):
+            yield f"environment.distractors.tools.{index}", tool

@@ -1,6 +1,6 @@
 """The tools an agent may call: what the model sees, and what answers.
 
-Every tool has exactly one back end: `replay`, `sql` or `python`.
+Every tool has exactly one back end: `replay`, `sql`, `python` or `reply`.
 """
 
 from __future__ import annotations
@@ -88,13 +88,19 @@ class Tool(Section):
     sql: Sql | None = None
     python: CodeReference | None = None
     """`file.py:name`, a function or coroutine of the arguments and the episode."""
+    reply: Json | None = None
+    """One result for every valid call, whatever its arguments."""
 
     @model_validator(mode="after")
     def _one_back_end(self) -> Tool:
-        given = [kind for kind in ("replay", "sql", "python") if getattr(self, kind) is not None]
+        given = [
+            kind for kind in ("replay", "sql", "python", "reply") if getattr(self, kind) is not None
+        ]
         if len(given) != 1:
             found = " and ".join(given) or "none"
-            raise ValueError(f"a tool needs exactly one of replay, sql, python; found {found}")
+            raise ValueError(
+                f"a tool needs exactly one of replay, sql, python, reply; found {found}"
+            )
         return self
 
     @property

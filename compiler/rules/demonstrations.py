@@ -32,11 +32,12 @@ def demonstrations_are_possible(subject: Subject) -> Iterator[Diagnostic]:
         message = "there are no demonstrations"
         yield Diagnostic("MRLC321", message, subject.value(PATH), "the file has no rows", path=PATH)
     splits = _splits(subject)
-    tools = {tool.name: set(tool.parameters) for tool in subject.experiment.environment.tools}
+    tools = {tool.name for tool in subject.experiment.environment.tools}
+    distractors = {tool.name for _, tool in subject.experiment.environment.every_tool()} - tools
     for row in table.rows:
         try:
             _task(row, splits)
-            _messages(row.values.get("messages"), set(tools))
+            _messages(row.values.get("messages"), tools, distractors)
         except _Impossible as error:
             yield Diagnostic("MRLC336", str(error), row.span, help=error.help, path=PATH)
 
@@ -67,7 +68,7 @@ def _task(row: Row, splits: dict[str, str]) -> None:
         raise _Impossible(f"the task `{name}` is in {split}", help)
 
 
-def _messages(messages: Any, tools: set[str]) -> None:
+def _messages(messages: Any, tools: set[str], distractors: set[str]) -> None:
     """Assistant and tool messages, in an order that an episode has."""
     if not isinstance(messages, list) or not messages:
         raise _Impossible("a demonstration has `messages`, a list of what follows the prompt")
@@ -85,7 +86,8 @@ def _messages(messages: Any, tools: set[str]) -> None:
         elif role == "assistant":
             if waiting:
                 raise _Impossible(f"{where} comes before the result of `{waiting[0]}`")
-            waiting = [_call(call, where, tools) for call in message.get("tool_calls") or ()]
+            calls = message.get("tool_calls") or ()
+            waiting = [_call(call, where, tools, distractors) for call in calls]
         else:
             raise _Impossible(f"{where} has the role `{role}`; only assistant and tool follow")
         if not isinstance(message.get("content", ""), str):
@@ -94,12 +96,14 @@ def _messages(messages: Any, tools: set[str]) -> None:
         raise _Impossible("the last message is a tool's; an episode ends with the assistant")
 
 
-def _call(call: Any, where: str, tools: set[str]) -> str:
+def _call(call: Any, where: str, tools: set[str], distractors: set[str]) -> str:
     function = call.get("function", call) if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("arguments"), dict):
         help = '{"type": "function", "function": {"name": …, "arguments": {…}}}'
         raise _Impossible(f"{where} has a malformed tool call", help)
     name = str(function.get("name"))
+    if name in distractors:
+        raise _Impossible(f"{where} calls `{name}`, a distractor, which teaches to call it")
     if name not in tools:
         raise _Impossible(f"{where} calls `{name}`, which is no tool", did_you_mean(name, tools))
     return name

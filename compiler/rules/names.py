@@ -11,16 +11,20 @@ from mrlc.compiler.rules import Subject, check
 @check
 def names_differ(subject: Subject) -> Iterator[Diagnostic]:
     experiment = subject.experiment
-    tools = [tool.name for tool in experiment.environment.tools]
-    components = [component.name for component in experiment.reward.components]
-    yield from _twice(subject, tools, "environment.tools", "tools")
-    yield from _twice(subject, components, "reward.components", "components")
+    tools = [(path, tool.name) for path, tool in experiment.environment.every_tool()]
+    components = [
+        (f"reward.components.{index}", component.name)
+        for index, component in enumerate(experiment.reward.components)
+    ]
+    yield from _twice(subject, tools, "tools")
+    yield from _twice(subject, components, "components")
 
 
-def _twice(subject: Subject, names: Sequence[str], path: str, kind: str) -> Iterator[Diagnostic]:
-    for index, name in enumerate(names):
+def _twice(subject: Subject, named: Sequence[tuple[str, str]], kind: str) -> Iterator[Diagnostic]:
+    names = [name for _, name in named]
+    for index, (path, name) in enumerate(named):
         if (first := names.index(name)) != index:
-            label = Label(subject.value(f"{path}.{first}.name"), "first used here")
-            at = f"{path}.{index}.name"
+            label = Label(subject.value(f"{named[first][0]}.name"), "first used here")
+            at = f"{path}.name"
             message = f"two {kind} are called `{name}`"
             yield Diagnostic("MRLC334", message, subject.value(at), "", (label,), path=at)

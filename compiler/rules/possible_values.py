@@ -81,9 +81,9 @@ def bounds_fit_the_type(subject: Subject) -> Iterator[Finding]:
 
 
 def _parameters(subject: Subject) -> Iterator[tuple[str, Parameter]]:
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         for name, parameter in tool.parameters.items():
-            yield f"environment.tools.{index}.parameters.{name}", parameter
+            yield f"{at}.parameters.{name}", parameter
 
 
 def _fields(subject: Subject) -> Iterator[tuple[str, Any]]:

@@ -55,10 +55,10 @@ def patterns_end(subject: Subject) -> Iterator[Finding]:
 
 
 def _patterns(subject: Subject) -> Iterator[tuple[str, str]]:
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         for name, parameter in tool.parameters.items():
             if parameter.pattern is not None:
-                path = f"environment.tools.{index}.parameters.{name}.pattern"
+                path = f"{at}.parameters.{name}.pattern"
                 yield path, parameter.pattern
 
 

@@ -27,9 +27,9 @@ _FORMS = {
 
 @check
 def replay_fits_its_table(subject: Subject) -> Iterator[Diagnostic]:
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         if tool.replay is not None:
-            path = f"environment.tools.{index}.replay"
+            path = f"{at}.replay"
             yield from _replay(subject, tool, tool.replay, path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from mrlc.runtime.environment.result import Reply, refusal
 from mrlc.runtime.environment.scope import Scope
@@ -15,8 +15,11 @@ from mrlc.runtime.rollout.trajectory import ToolCall, ToolResult
 class Episode:
     """Answers the tool calls of one episode; made by `Environment.open`."""
 
-    def __init__(self, tools: Mapping[str, BoundTool], scope: Scope) -> None:
+    def __init__(
+        self, tools: Mapping[str, BoundTool], scope: Scope, *, distractors: Collection[str] = ()
+    ) -> None:
         self._tools = tools
+        self._distractors = distractors
         self._scope = scope
         self.is_done = False
         """Whether a tool with `ends_episode` has succeeded."""
@@ -34,7 +37,12 @@ class Episode:
         reply = await tool.answer(call.arguments, self._scope)
         self.is_done |= tool.ends_episode and not reply.is_error
         seconds = time.perf_counter() - started
-        return ToolResult(reply.text, is_error=reply.is_error, seconds=seconds)
+        return ToolResult(
+            reply.text,
+            is_error=reply.is_error,
+            is_distractor=call.name in self._distractors,
+            seconds=seconds,
+        )
 
     def _unknown(self, name: str) -> Reply:
         shown = quote(name)[1:-1]

@@ -12,6 +12,9 @@ from mrlc.schemas.distractors import Distractors
 from mrlc.schemas.section import ExportFile, Identifier, Prompt, Section, SqlFile
 from mrlc.schemas.tools import Tool
 
+MAX_TOOLS = 64
+"""More fit no prompt that a model still reads with care."""
+
 
 class State(Section):
     """State of one episode, made afresh from its seed and thrown away at the end."""
@@ -29,7 +32,7 @@ class Environment(Section):
     """First user message, rendered for each task."""
     state: dict[Identifier, State] = {}
     """name → a database that tools read and write, made afresh for every episode."""
-    tools: Annotated[tuple[Tool, ...], Field(max_length=64)] = ()
+    tools: Annotated[tuple[Tool, ...], Field(max_length=MAX_TOOLS)] = ()
     """What the agent may call, in the order that the model is told."""
     distractors: Distractors | None = None
     """Tools that the agent is shown besides and never needs; left out: none."""

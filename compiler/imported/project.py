@@ -115,7 +115,12 @@ def _spec(tools: Sequence[ImportedTool], tables: Any, rows: Any, export: str) ->
             "diverges_because": "all or nothing leaves most groups without a difference to learn from",
         },
         evaluation={"scorer": {"kind": "exact_fields", "against": "task.expected"}},
-        warm_start={"demonstrations": f"{NAME}/demonstrations.jsonl", "epochs": 20},
+        warm_start={
+            "demonstrations": f"{NAME}/demonstrations.jsonl",
+            "steps": 140,
+            "learning_rate": 0.004,
+            "warmup_steps": 20,
+        },
         algorithm={
             "group_size": 8,
             "prompts_per_step": min(8, len(rows["train"])),

@@ -55,6 +55,7 @@ _EXPECTED = {
 _FORMS = {
     r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$": "lower-case words joined by `-` or `_`, as in `refund-desk`",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "a letter or `_`, then letters, digits or `_`",
+    r"^[A-Za-z_][A-Za-z0-9_-]*$": "a letter or `_`, then letters, digits, `_` or `-`",
     r"^task(\.[A-Za-z_][A-Za-z0-9_]*)+$": "a column of the task, as in `task.expected`",
     r"^[\w./-]+\.py:[A-Za-z_]\w*$": "a file and a name in it, as in `rewards.py:score`",
 }

@@ -48,7 +48,8 @@ def encode_demonstration(
     They are built from the same parts as an episode's, so that the warm start teaches
     exactly the format that rollouts are sampled in.
     """
-    ids = list(chat.prompt_ids(environment.messages(demonstration.task)))
+    task = demonstration.task
+    ids = list(chat.prompt_ids(environment.messages(task), environment.shown(task)))
     labels = [IGNORED] * len(ids)
     pending: list[Mapping[str, Any]] = []
     calls: list[ToolCall] = []

@@ -78,6 +78,12 @@ def _tool_metrics(trajectories: Sequence[Trajectory]) -> dict[str, float]:
     return metrics
 
 
+def distractor_calls(trajectories: Sequence[Trajectory]) -> float:
+    """Calls of distractors an episode: where it stays, the agent does not choose its tools."""
+    results = (result for t in trajectories for turn in t.turns for result in turn.results)
+    return sum(result.is_distractor for result in results) / len(trajectories)
+
+
 def _reward_metrics(episodes: Sequence[ScoredEpisode], group_size: int) -> dict[str, float]:
     scores = [episode.reward for episode in episodes if episode.reward is not None]
     if not scores:

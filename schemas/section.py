@@ -73,7 +73,10 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_len
 """Lower-case words joined by `-` or `_`: safe in a file name, a metric and a job name."""
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
-"""What a chat template and SQL accept as the name of a tool, a parameter or a column."""
+"""What a chat template and SQL accept as the name of a parameter or a column."""
+
+ToolName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=64)]
+"""What models and services accept as the name of a tool: MCP servers like `get-forecast`."""
 
 ColumnPath = Annotated[str, Field(pattern=r"^task(\.[A-Za-z_][A-Za-z0-9_]*)+$")]
 """A value in the task's row: `task.expected`, `task.customer.name`."""

@@ -1,27 +1,31 @@
 """The tools an agent may call: what the model sees, and what answers.
 
-Every tool has exactly one back end: `replay`, `compute`, `sql` or `python`.
+Every tool has exactly one back end, named by the field that declares it: one of `BACK_ENDS`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from mrlc.schemas.compute import Compute
 from mrlc.schemas.guards import Guard
-from mrlc.schemas.section import CodeReference, Identifier, Json, Section, TableFile
-from mrlc.schemas.values import CellType, ValueType
+from mrlc.schemas.section import CodeReference, Identifier, Json, Section, TableFile, ToolName
+from mrlc.schemas.values import CellType
+
+BACK_ENDS = ("replay", "compute", "sql", "python", "reply")
+"""What may answer a tool's calls."""
 
 
-class Parameter(Section):
-    """One argument, in the words of JSON Schema."""
+class Value(Section):
+    """A value of a call, in the words of JSON Schema."""
 
-    type: ValueType
-    """JSON Schema's type; an argument of another type is refused, never converted."""
+    type: Literal["string", "integer", "number", "boolean", "array", "object"]
+    """JSON Schema's type; a value of another type is refused, never converted."""
     description: str = ""
-    """What the model is told of the argument."""
+    """What the model is told of the value."""
     enum: tuple[Json, ...] | None = None
     """The only values allowed."""
     minimum: float | None = None
@@ -30,8 +34,40 @@ class Parameter(Section):
     """The largest number allowed."""
     pattern: str | None = None
     """A regular expression that a string must match somewhere."""
+
+
+class Member(Value):
+    """One named value of an object."""
+
     required: bool = True
     """Whether a call without it is refused; an argument left out is null."""
+
+
+class Item(Value):
+    """What each item of an array is."""
+
+    properties: dict[Identifier, Member] | None = None
+    """name → member, where items are objects; left out: any object."""
+
+
+class Parameter(Member):
+    """One argument."""
+
+    items: Item | None = None
+    """What an array holds; left out: anything."""
+    properties: dict[Identifier, Member] | None = None
+    """name → member of an object, which has no others; left out: any object."""
+
+    def every_value(self, path: str) -> Iterator[tuple[str, Value]]:
+        """The argument at this path and all that is declared in it, each with its path."""
+        yield path, self
+        inner = [(path, self.properties)]
+        if self.items is not None:
+            yield f"{path}.items", self.items
+            inner.append((f"{path}.items", self.items.properties))
+        for above, members in inner:
+            for name, member in (members or {}).items():
+                yield f"{above}.properties.{name}", member
 
 
 class Replay(Section):
@@ -85,7 +121,7 @@ class Sql(Section):
 class Tool(Section):
     """A tool: its name and parameters for the model, its back end for the runtime."""
 
-    name: Identifier
+    name: ToolName
     """What the model calls it."""
     description: str = ""
     """What the model is told it does: one sentence."""
@@ -109,29 +145,39 @@ class Tool(Section):
     sql: Sql | None = None
     python: CodeReference | None = None
     """`file.py:name`, a function or coroutine of the arguments and the episode."""
+    reply: Json | None = None
+    """One result for every valid call, whatever its arguments."""
 
     @model_validator(mode="after")
     def _one_back_end(self) -> Tool:
-        given = [
-            kind
-            for kind in ("replay", "compute", "sql", "python")
-            if getattr(self, kind) is not None
-        ]
+        given = [kind for kind in BACK_ENDS if getattr(self, kind) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none"
-            raise ValueError(
-                f"a tool needs exactly one of replay, compute, sql, python; found {found}"
-            )
+            raise ValueError(f"a tool needs exactly one of {', '.join(BACK_ENDS)}; found {found}")
         return self
 
     @property
     def json_schema(self) -> dict[str, Json]:
         """The tool as OpenAI and every chat template spell it."""
-        properties = {
-            name: parameter.model_dump(mode="json", exclude_none=True, exclude={"required"})
-            for name, parameter in self.parameters.items()
-        }
-        required = [name for name, parameter in self.parameters.items() if parameter.required]
-        parameters = {"type": "object", "properties": properties, "required": required}
+        parameters = {"type": "object", **_members(self.parameters)}
         function = {"name": self.name, "description": self.description, "parameters": parameters}
         return {"type": "function", "function": function}
+
+
+def _members(members: Mapping[str, Member]) -> dict[str, Json]:
+    """The members of an object as JSON Schema spells them."""
+    return {
+        "properties": {name: _schema(member) for name, member in members.items()},
+        "required": [name for name, member in members.items() if member.required],
+    }
+
+
+def _schema(value: Value) -> dict[str, Json]:
+    found = value.model_dump(
+        mode="json", exclude_none=True, exclude={"required", "items", "properties"}
+    )
+    if isinstance(value, Parameter) and value.items is not None:
+        found["items"] = _schema(value.items)
+    if isinstance(value, Parameter | Item) and value.properties is not None:
+        found |= _members(value.properties)
+    return found

@@ -19,6 +19,7 @@ import pytest
 from pydantic import BaseModel
 
 from mrlc.schemas import Experiment
+from mrlc.schemas.section import Section
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("compiler", "runtime", "src/mrlc/commands")
@@ -26,8 +27,8 @@ PACKAGES = ("compiler", "runtime", "src/mrlc/commands")
 NOT_READ = {
     "Experiment.mrlc": "the version of the language; its one value is checked by the schema",
     "Experiment.description": "for people",
-    "Parameter.description": "Tool.json_schema dumps the whole parameter; the model is shown it",
-    "Parameter.enum": "Tool.json_schema dumps it; runtime's signatures read it as `limits.enum`",
+    "Value.description": "Tool.json_schema dumps the whole value; the model is shown it",
+    "Value.enum": "Tool.json_schema dumps it; runtime's signatures read it as `limits.enum`",
     "Reward.diverges_because": "for reviewers; the rule that asks for it reads it",
     "Algorithm.kind": "one value; chooses among algorithms once there are two",
 }
@@ -36,10 +37,21 @@ NOT_READ = {
 
 def sections(model: type[BaseModel] = Experiment) -> Iterator[type[BaseModel]]:
     """Every section of a spec, by walking the models."""
-    yield model
+    yield from bases(model)
     for field in model.model_fields.values():
         for inner in held(field.annotation):
             yield from sections(inner)
+
+
+def bases(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """A section and those that it inherits fields from."""
+    return [one for one in model.__mro__ if issubclass(one, Section) and one is not Section]
+
+
+def owner(section: str, name: str) -> str:
+    """A field under the section that declares it."""
+    declaring = [one.__name__ for one in bases(SECTIONS[section]) if name in one.__annotations__]
+    return f"{declaring[0] if declaring else section}.{name}"
 
 
 def held(annotation: Any) -> list[type[BaseModel]]:
@@ -60,7 +72,7 @@ HOLDS = {
 HOLDS["experiment"] = ("Experiment",)
 OWNERS = defaultdict(set)
 for _model in SECTIONS.values():
-    for _name in _model.model_fields:
+    for _name in _model.model_fields.keys() & _model.__annotations__.keys():
         OWNERS[_name].add(_model.__name__)
 
 
@@ -162,7 +174,7 @@ def read() -> tuple[set[str], set[str]]:
     by_string = {
         one.removesuffix("*") + text for one in typed if one.endswith("*") for text in texts
     }
-    return typed | by_string, names
+    return {owner(*one.split(".", 1)) for one in typed | by_string}, names
 
 
 def own_properties() -> dict[str, set[str]]:
@@ -196,7 +208,12 @@ def is_read():
     return of
 
 
-FIELDS = [(section, name) for section, model in SECTIONS.items() for name in model.model_fields]
+FIELDS = [
+    (section, name)
+    for section, model in SECTIONS.items()
+    for name in model.model_fields
+    if name in model.__annotations__
+]
 
 
 @pytest.mark.parametrize(("section", "name"), FIELDS, ids=[f"{s}.{n}" for s, n in FIELDS])

@@ -68,6 +68,9 @@ CLASSES: dict[str, Kind] = {
     "environment.tools.*.sql.**": "behaviour",
     "environment.tools.*.python": "behaviour",
     "environment.user.**": "behaviour",
+    "environment.tools.*.reply.**": "behaviour",
+    "environment.distractors.**": "behaviour",
+    "environment.shuffle_tools": "behaviour",
     "environment.answer.**": "instrument",  # one episode may count as answered before, not after
     "environment.production": "cosmetic",  # compared with when compiling; no run reads it
     "turns.**": "behaviour",

@@ -29,12 +29,12 @@ def recorded_results_are_kept_whole(subject: Subject) -> Iterator[Finding]:
     bytes a token.
     """
     kept = subject.experiment.turns.tool_result_tokens
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         if tool.replay is None:
             continue
         found = longest(subject, tool, tool.replay)
         if found is not None and (size := tokens.about(found.text)) > kept:
-            path = f"environment.tools.{index}.replay.table"
+            path = f"{at}.replay.table"
             message = f"a result of `{tool.name}` takes about {size} tokens; {kept} are kept"
             labels = (Label(found.row.span, "the longest row"),)
             help = f"raise `turns.tool_result_tokens` to {size}, or return fewer columns"

@@ -32,12 +32,13 @@ def demonstrations_are_possible(subject: Subject) -> Iterator[Diagnostic]:
         message = "there are no demonstrations"
         yield Diagnostic("MRLC321", message, subject.value(PATH), "the file has no rows", path=PATH)
     splits = _splits(subject)
-    tools = {tool.name: set(tool.parameters) for tool in subject.experiment.environment.tools}
+    tools = {tool.name for tool in subject.experiment.environment.tools}
+    distractors = {tool.name for _, tool in subject.experiment.environment.every_tool()} - tools
     has_user = subject.experiment.environment.user is not None
     for row in table.rows:
         try:
             _task(row, splits)
-            _messages(row.values.get("messages"), set(tools), has_user=has_user)
+            _messages(row.values.get("messages"), tools, distractors, has_user=has_user)
         except _Impossible as error:
             yield Diagnostic("MRLC336", str(error), row.span, help=error.help, path=PATH)
 
@@ -68,7 +69,7 @@ def _task(row: Row, splits: dict[str, str]) -> None:
         raise _Impossible(f"the task `{name}` is in {split}", help)
 
 
-def _messages(messages: Any, tools: set[str], *, has_user: bool) -> None:
+def _messages(messages: Any, tools: set[str], distractors: set[str], *, has_user: bool) -> None:
     """Assistant, tool and user messages, in an order that an episode has."""
     if not isinstance(messages, list) or not messages:
         raise _Impossible("a demonstration has `messages`, a list of what follows the prompt")
@@ -86,7 +87,8 @@ def _messages(messages: Any, tools: set[str], *, has_user: bool) -> None:
         elif role == "assistant":
             if waiting:
                 raise _Impossible(f"{where} comes before the result of `{waiting[0]}`")
-            waiting = [_call(call, where, tools) for call in message.get("tool_calls") or ()]
+            calls = message.get("tool_calls") or ()
+            waiting = [_call(call, where, tools, distractors) for call in calls]
         elif role == "user" and has_user:
             _user(messages[index - 1], where)
         else:
@@ -108,12 +110,14 @@ def _user(before: Any, where: str) -> None:
         )
 
 
-def _call(call: Any, where: str, tools: set[str]) -> str:
+def _call(call: Any, where: str, tools: set[str], distractors: set[str]) -> str:
     function = call.get("function", call) if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("arguments"), dict):
         help = '{"type": "function", "function": {"name": …, "arguments": {…}}}'
         raise _Impossible(f"{where} has a malformed tool call", help)
     name = str(function.get("name"))
+    if name in distractors:
+        raise _Impossible(f"{where} calls `{name}`, a distractor, which teaches to call it")
     if name not in tools:
         raise _Impossible(f"{where} calls `{name}`, which is no tool", did_you_mean(name, tools))
     return name

@@ -10,20 +10,22 @@ from mrlc.compiler.rules import Subject, check
 
 @check
 def names_of_tools_differ(subject: Subject) -> Iterator[Diagnostic]:
-    names = [tool.name for tool in subject.experiment.environment.tools]
-    return _twice(subject, names, "environment.tools", "tools")
+    named = [(path, tool.name) for path, tool in subject.experiment.environment.every_tool()]
+    return _twice(subject, named, "tools")
 
 
 @check
 def names_of_components_differ(subject: Subject) -> Iterator[Diagnostic]:
-    names = [component.name for component in subject.experiment.reward.components]
-    return _twice(subject, names, "reward.components", "components")
+    components = enumerate(subject.experiment.reward.components)
+    named = [(f"reward.components.{index}", one.name) for index, one in components]
+    return _twice(subject, named, "components")
 
 
-def _twice(subject: Subject, names: Sequence[str], path: str, kind: str) -> Iterator[Diagnostic]:
-    for index, name in enumerate(names):
+def _twice(subject: Subject, named: Sequence[tuple[str, str]], kind: str) -> Iterator[Diagnostic]:
+    names = [name for _, name in named]
+    for index, (path, name) in enumerate(named):
         if (first := names.index(name)) != index:
-            label = Label(subject.value(f"{path}.{first}.name"), "first used here")
-            at = f"{path}.{index}.name"
+            label = Label(subject.value(f"{named[first][0]}.name"), "first used here")
+            at = f"{path}.name"
             message = f"two {kind} are called `{name}`"
             yield Diagnostic("MRLC334", message, subject.value(at), "", (label,), path=at)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
 from mrlc.compiler.rules.answers import allows
 from mrlc.schemas.answer import Field_
-from mrlc.schemas.tools import Parameter
+from mrlc.schemas.tools import Value
+from mrlc.schemas.values import ValueType
 
 DAY = "day: {type: integer}"
+SCALARS = get_args(ValueType)
 
 
 @rule(
@@ -29,7 +31,7 @@ def choices_have_the_type(subject: Subject) -> Iterator[Finding]:
     """
     for path, field in _fields(subject):
         for index, choice in enumerate(field.enum or ()):
-            if field.type and not allows(Field_(type=field.type), choice):
+            if field.type in SCALARS and not allows(Field_(type=field.type), choice):
                 written = json.dumps(choice, ensure_ascii=False)
                 labels = (Label(subject.value(f"{path}.type"), "the type"),)
                 message = f"{written} is not of type {field.type}"
@@ -80,10 +82,43 @@ def bounds_fit_the_type(subject: Subject) -> Iterator[Finding]:
                 yield Finding(f"{path}.{name}", message, "", labels)
 
 
-def _parameters(subject: Subject) -> Iterator[tuple[str, Parameter]]:
-    for index, tool in enumerate(subject.experiment.environment.tools):
+@rule(
+    "MRLC237",
+    "shape-of-another-type",
+    bad=(Edit("bike: {type: string}", "bike: {type: string, items: {type: string}}"),),
+    good=(
+        Edit(
+            "bike: {type: string}",
+            "bike: {type: string}\n        tags: {type: array, required: false, items: {type: string}}",
+        ),
+        Edit("match: {bike: number}", "match: {bike: number}\n        mode: by_key"),
+    ),
+)
+def shapes_fit_the_type(subject: Subject) -> Iterator[Finding]:
+    """A value that is no array has `items`, one that is no object `properties`, or one of them `enum`.
+
+    JSON Schema ignores the first two, silently, and a reader believes in them. Choices among
+    whole arrays or objects are not part of the language.
+
+    Say `items` of an array, `properties` of an object, and `enum` of what they hold.
+    """
+    for path, value in _parameters(subject):
+        wrong = [] if value.type == "array" else ["items"]
+        wrong += [] if value.type == "object" else ["properties"]
+        wrong += [] if value.type in SCALARS else ["enum"]
+        for name in wrong:
+            if getattr(value, name, None) is not None:
+                message = f"`{name}` says nothing of a value of type {value.type}"
+                labels = (Label(subject.value(f"{path}.type"), "the type"),)
+                at = f"{path}.{name}"
+                yield Finding(at, message, "", labels, at=subject.name(at))
+
+
+def _parameters(subject: Subject) -> Iterator[tuple[str, Value]]:
+    """Every argument, and all that is declared inside one."""
+    for at, tool in subject.experiment.environment.every_tool():
         for name, parameter in tool.parameters.items():
-            yield f"environment.tools.{index}.parameters.{name}", parameter
+            yield from parameter.every_value(f"{at}.parameters.{name}")
 
 
 def _fields(subject: Subject) -> Iterator[tuple[str, Any]]:

@@ -64,7 +64,8 @@ def tools_are_those_that_ship(subject: Subject) -> Iterator[Finding]:
 
     The agent learns to call what it will not have, or meets a tool that it never saw.
 
-    Name tools and parameters as production does, and pin a new export when it changes.
+    Name tools and parameters as production does, and pin a new export when it changes. A tool
+    of production that no task needs may be a distractor; a distractor may be invented.
     """
     shipped = _shipped(subject)
     tools = {tool.name: index for index, tool in enumerate(subject.experiment.environment.tools)}
@@ -73,7 +74,8 @@ def tools_are_those_that_ship(subject: Subject) -> Iterator[Finding]:
             help = did_you_mean(name, shipped.keys() - tools.keys())
             message = f"production has no tool `{name}`"
             yield Finding(f"environment.tools.{index}.name", message, "", _pinned(subject), help)
-    lacking = [name for name in shipped if name not in tools]
+    given = {tool.name for _, tool in subject.experiment.environment.every_tool()}
+    lacking = [name for name in shipped if name not in given]
     # A tool of another name is said once, where it is written.
     if lacking and not tools.keys() - shipped.keys():
         message = f"production has a tool `{lacking[0]}` that the agent is not given"
@@ -187,9 +189,9 @@ def _parameters(subject: Subject, path: str, tool: Tool, other: ShippedTool) -> 
 def _pairs(subject: Subject) -> Iterator[tuple[str, Tool, ShippedTool]]:
     """The tools that are here and in production: path and both."""
     shipped = _shipped(subject)
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for path, tool in subject.experiment.environment.every_tool():
         if tool.name in shipped:
-            yield f"environment.tools.{index}", tool, shipped[tool.name]
+            yield path, tool, shipped[tool.name]
 
 
 def _shipped(subject: Subject) -> dict[str, ShippedTool]:

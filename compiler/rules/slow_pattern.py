@@ -55,11 +55,11 @@ def patterns_end(subject: Subject) -> Iterator[Finding]:
 
 
 def _patterns(subject: Subject) -> Iterator[tuple[str, str]]:
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         for name, parameter in tool.parameters.items():
-            if parameter.pattern is not None:
-                path = f"environment.tools.{index}.parameters.{name}.pattern"
-                yield path, parameter.pattern
+            for path, value in parameter.every_value(f"{at}.parameters.{name}"):
+                if value.pattern is not None:
+                    yield f"{path}.pattern", value.pattern
 
 
 def _fault(pattern: str) -> str | None:

@@ -46,9 +46,9 @@ def states_and_statements_run(subject: Subject) -> Iterator[Diagnostic]:
                 file = subject.files[state.sqlite]
                 databases[name], faults = _seed(file, f"environment.state.{name}")
                 yield from faults
-        for index, tool in enumerate(subject.experiment.environment.tools):
+        for at, tool in subject.experiment.environment.every_tool():
             if tool.sql is not None:
-                path = f"environment.tools.{index}.sql"
+                path = f"{at}.sql"
                 yield from _tool(subject, tool, tool.sql, path, databases)
     finally:
         for database in databases.values():

@@ -29,9 +29,9 @@ _FORMS = {
 
 @check
 def replay_fits_its_table(subject: Subject) -> Iterator[Diagnostic]:
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         if tool.replay is not None:
-            path = f"environment.tools.{index}.replay"
+            path = f"{at}.replay"
             yield from _replay(subject, tool, tool.replay, path)
 
 
@@ -76,6 +76,12 @@ def _arguments(subject: Subject, tool: Tool, replay: Replay, path: str) -> Itera
             near = nearest(argument, tool.parameters.keys() - replay.match)
             fix = Fix.at(subject.name(at), argument, near) if near else None
             yield Diagnostic("MRLC330", message, subject.name(at), help=help, path=at, fix=fix)
+        elif tool.parameters[argument].type in ("array", "object"):
+            at = f"{path}.match.{argument}"
+            kind = tool.parameters[argument].type
+            message = f"`{argument}` is an {kind}, which equals no cell of a table"
+            help = "match the other arguments and say `mode: by_key`, or use `python`"
+            yield Diagnostic("MRLC330", message, subject.name(at), help=help, path=at)
     for name in tool.parameters:
         if name not in replay.match and replay.mode == "strict":
             at = f"{path}.match"

@@ -117,13 +117,14 @@ def budget(subject: Subject) -> Budget:
     """The budget of a spec; also what `mrlc plan` compares."""
     experiment = subject.experiment
     is_tiny = experiment.model.base == "tiny"
-    fixed = _tools(subject, is_tiny=is_tiny)
+    least, most = (_tools(subject, is_tiny=is_tiny, is_longest=one) for one in (False, True))
     texts = [longest_opening(shown(subject, split)) for split in SPLITS]
     turns = experiment.turns
-    tools, kept = experiment.environment.tools, turns.tool_result_tokens
+    tools = [tool for _, tool in experiment.environment.every_tool()]
+    kept = turns.tool_result_tokens
     return Budget(
-        prompt=max(tokens.at_least(fixed + text, is_tiny=is_tiny) for text in texts) + 2 * MARKUP,
-        longest=max(tokens.at_most(fixed + text) for text in texts) + 4 * MARKUP,
+        prompt=max(tokens.at_least(least + text, is_tiny=is_tiny) for text in texts) + 2 * MARKUP,
+        longest=max(tokens.at_most(most + text) for text in texts) + 4 * MARKUP,
         turns=turns.limit,
         turn=turns.max_tokens + MARKUP,
         result=max(_heard(subject, unknown=0), default=0),
@@ -154,6 +155,10 @@ def _result(subject: Subject, tool: Tool, *, unknown: int) -> int:
     kept = subject.experiment.turns.tool_result_tokens
     if tool.sql is not None and tool.sql.write is not None:
         return min(kept, 5)  # {"rows": 1}
+    if tool.reply is not None:
+        text = tool.reply if isinstance(tool.reply, str) else json.dumps(tool.reply)
+        is_tiny = subject.experiment.model.base == "tiny"
+        return min(kept, tokens.at_least(text, is_tiny=is_tiny))
     if tool.replay is None:
         return unknown
     found = longest(subject, tool, tool.replay)
@@ -161,12 +166,21 @@ def _result(subject: Subject, tool: Tool, *, unknown: int) -> int:
     return min(kept, tokens.at_least(found.text, is_tiny=is_tiny)) if found else 0
 
 
-def _tools(subject: Subject, *, is_tiny: bool) -> str:
-    """The tools as the built-in template writes them, else as JSON."""
-    tools = subject.experiment.environment.tools
+def _tools(subject: Subject, *, is_tiny: bool, is_longest: bool) -> str:
+    """The tools that an episode is shown, with the shortest distractors or with the longest."""
+    environment = subject.experiment.environment
+    written = [_written(tool, is_tiny=is_tiny) for tool in environment.tools]
+    if (distractors := environment.distractors) is not None:
+        stock = (_written(tool, is_tiny=is_tiny) for tool in distractors.tools)
+        written += sorted(stock, key=len, reverse=is_longest)[: distractors.per_episode]
+    return (", " if is_tiny else "\n").join(written)
+
+
+def _written(tool: Tool, *, is_tiny: bool) -> str:
+    """A tool as the built-in template writes it, else as JSON."""
     if is_tiny:
-        return ", ".join(f"{tool.name}({', '.join(tool.parameters)})" for tool in tools)
-    return "\n".join(json.dumps(tool.json_schema) for tool in tools)
+        return f"{tool.name}({', '.join(tool.parameters)})"
+    return json.dumps(tool.json_schema)
 
 
 def _context(subject: Subject) -> int | None:

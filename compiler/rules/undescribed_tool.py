@@ -30,8 +30,8 @@ def tools_are_described(subject: Subject) -> Iterator[Finding]:
     """
     if subject.experiment.model.base == "tiny":
         return
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         if not tool.description.strip():
             message = f"the model is told nothing of the tool `{tool.name}` but its name"
             help = "add `description:`, one sentence on what it returns or does"
-            yield Finding(f"environment.tools.{index}.name", message, help=help)
+            yield Finding(f"{at}.name", message, help=help)

@@ -33,9 +33,10 @@ def state_is_used(subject: Subject) -> Iterator[Finding]:
     looked at, as their code may open any state.
     """
     environment = subject.experiment.environment
-    if any(tool.python for tool in environment.tools):
+    tools = [tool for _, tool in environment.every_tool()]
+    if any(tool.python for tool in tools):
         return
-    used = {tool.sql.state for tool in environment.tools if tool.sql}
+    used = {tool.sql.state for tool in tools if tool.sql}
     for name in environment.state:
         if name not in used:
             path = f"environment.state.{name}"

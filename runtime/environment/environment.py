@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.environment.back_ends import Site
 from mrlc.runtime.environment.database import Database
 from mrlc.runtime.environment.episode import Episode
+from mrlc.runtime.environment.presentation import Presentation
 from mrlc.runtime.environment.prompts import Prompts
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.tool import BoundTool, bind_tool
@@ -25,10 +26,11 @@ class Environment:
     """What is common to all episodes: templates, look-up tables, databases as first seeded."""
 
     tools: tuple[dict[str, Any], ...]
-    """The tools as chat templates spell them, in declared order."""
+    """The tools as chat templates spell them, in declared order, distractors last."""
     _prompts: Prompts
     _databases: Mapping[str, Database]
     _bound: Mapping[str, BoundTool]
+    _presentation: Presentation
     user: SimulatedUser | None = None
     """Who replies to a turn without an action, if anybody does."""
 
@@ -48,15 +50,15 @@ class Environment:
             name: Database.load(inputs / state.sqlite, path=f"environment.state.{name}.sqlite")
             for name, state in spec.state.items()
         }
+        tools = dict(spec.every_tool())
         bound = {
-            tool.name: bind_tool(
-                tool, Site(inputs, f"environment.tools.{index}", databases), timeout_s=timeout_s
-            )
-            for index, tool in enumerate(spec.tools)
+            tool.name: bind_tool(tool, Site(inputs, path, databases), timeout_s=timeout_s)
+            for path, tool in tools.items()
         }
-        schemas = tuple(tool.json_schema for tool in spec.tools)
+        schemas = tuple(tool.json_schema for tool in tools.values())
+        prompts = Prompts(spec.system, spec.prompt)
         user = load_user(experiment, inputs, endpoints or Endpoints())
-        return cls(schemas, Prompts(spec.system, spec.prompt), databases, bound, user)
+        return cls(schemas, prompts, databases, bound, Presentation(spec), user)
 
     def messages(self, task: Task) -> list[Mapping[str, Any]]:
         """The messages that open an episode: the system's, unless it is empty, and the user's.
@@ -70,14 +72,29 @@ class Environment:
         """What the opening messages say."""
         return [str(message["content"]) for message in self.messages(task)]
 
+    def shown(self, task: Task, presentation: int = 0) -> tuple[str, ...]:
+        """The names of the tools that episodes of `task` are shown, in order.
+
+        `presentation` is a seed; 0 is the task's own, the same in every run.
+        """
+        return self._presentation.names(task, presentation)
+
     @asynccontextmanager
-    async def open(self, task: Task, *, seed: int) -> AsyncIterator[Episode]:
-        """An episode of `task` with state of its own; `seed` feeds its random streams."""
+    async def open(
+        self, task: Task, *, seed: int, shown: Sequence[str] | None = None
+    ) -> AsyncIterator[Episode]:
+        """An episode of `task` with state of its own; `seed` feeds its random streams.
+
+        It knows the tools that it is shown, left out: those of the task's own presentation.
+        """
+        names = self.shown(task) if shown is None else shown
+        tools = {name: self._bound[name] for name in names}
         scope = Scope(task, seed=seed, opening=lambda: self._texts(task))
         try:
             for name, database in self._databases.items():
                 scope.state[name] = database.open(scope)
-            yield Episode(self._bound, scope, self._talk(task, seed))
+            talk, distractors = self._talk(task, seed), self._presentation.distractors
+            yield Episode(tools, scope, talk, distractors=distractors)
         finally:
             scope.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from mrlc.runtime.environment.result import Reply, refusal
 from mrlc.runtime.environment.scope import Scope
@@ -17,9 +17,15 @@ class Episode:
     """Answers the tool calls of one episode; made by `Environment.open`."""
 
     def __init__(
-        self, tools: Mapping[str, BoundTool], scope: Scope, talk: Talk | None = None
+        self,
+        tools: Mapping[str, BoundTool],
+        scope: Scope,
+        talk: Talk | None = None,
+        *,
+        distractors: Collection[str] = (),
     ) -> None:
         self._tools = tools
+        self._distractors = distractors
         self._scope = scope
         self._talk = talk
         self.is_done = False
@@ -41,7 +47,12 @@ class Episode:
                 seen.text = reply.text
                 self.is_done |= tool.ends_episode
         seconds = time.perf_counter() - started
-        return ToolResult(reply.text, is_error=reply.is_error, seconds=seconds)
+        return ToolResult(
+            reply.text,
+            is_error=reply.is_error,
+            is_distractor=call.name in self._distractors,
+            seconds=seconds,
+        )
 
     @property
     def has_user(self) -> bool:

@@ -61,7 +61,7 @@ def user_message(text: str) -> dict[str, Any]:
 
 
 class ChatFormat:
-    """A tokenizer's chat template, for one set of tools."""
+    """A tokenizer's chat template, for the tools that episodes may be shown."""
 
     def __init__(
         self,
@@ -76,7 +76,8 @@ class ChatFormat:
             ChatFormatError: the template cannot be used for multi-turn training.
         """
         self.tokenizer = tokenizer
-        self._tools = [dict(tool) for tool in tools]
+        self.tools = {str(tool["function"]["name"]): dict(tool) for tool in tools}
+        """By name, in declared order."""
         if tokenizer.chat_template is None:
             raise ChatFormatError("the tokenizer has no chat template")
         if tokenizer.eos_token is None or tokenizer.pad_token_id is None:
@@ -84,7 +85,7 @@ class ChatFormat:
         self.end_id = int(tokenizer.eos_token_id)
         self._end = str(tokenizer.eos_token)
         self._control = sorted({str(t) for t in tokenizer.all_special_tokens}, key=len)[::-1]
-        self._probe = _Probe(self._tools)
+        self._probe = _Probe(tools)
         self._prefix = self.encode(self.render(self._probe.prompt, generation=True))
         self._feedback = lru_cache(CACHED_TEXTS)(self._feedback_ids)
         self._parsed = lru_cache(CACHED_TEXTS)(self._parse)
@@ -99,23 +100,36 @@ class ChatFormat:
         """Token ids of text as it stands, nothing added."""
         return list(self.tokenizer.encode(text, add_special_tokens=False))
 
-    def render(self, messages: Sequence[Message], *, generation: bool = False) -> str:
-        """The template's text; with `generation`, up to the header of the next turn."""
+    def render(
+        self,
+        messages: Sequence[Message],
+        *,
+        generation: bool = False,
+        shown: Sequence[str] | None = None,
+    ) -> str:
+        """The template's text; with `generation`, up to the header of the next turn.
+
+        `shown` are the names of the tools it lists, in order; left out: all.
+        """
+        names = self.tools if shown is None else shown
         text = self.tokenizer.apply_chat_template(
             [dict(message) for message in messages],
-            tools=self._tools or None,
+            tools=[self.tools[name] for name in names] or None,
             tokenize=False,
             add_generation_prompt=generation,
         )
         assert isinstance(text, str)
         return text
 
-    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
-        """Ids of the first messages and the header of the first turn."""
-        return list(self._prompts(json.dumps(messages)))
+    def prompt_ids(
+        self, messages: Sequence[Message], shown: Sequence[str] | None = None
+    ) -> list[int]:
+        """Ids of the first messages, with the tools shown, and the header of the first turn."""
+        return list(self._prompts(json.dumps(messages), None if shown is None else tuple(shown)))
 
-    def _prompt_ids(self, messages: str) -> tuple[int, ...]:
-        return tuple(self.encode(self.render(json.loads(messages), generation=True)))
+    def _prompt_ids(self, messages: str, shown: tuple[str, ...] | None) -> tuple[int, ...]:
+        text = self.render(json.loads(messages), generation=True, shown=shown)
+        return tuple(self.encode(text))
 
     def message_ids(self, message: Message) -> list[int]:
         """Ids of a given assistant message, as the model would have written it, end included."""
@@ -231,6 +245,7 @@ def _check_promises(chat: ChatFormat, probe: _Probe) -> None:
     if chat.encode(turn)[: len(chat.encode(header))] != chat.encode(header):
         raise ChatFormatError("tokens merge across the start of an assistant turn")
     _check_results(chat, probe, turn)
+    _check_tools(chat, probe, turn.removeprefix(header))
     _check_parser(chat, probe)
 
 
@@ -273,6 +288,18 @@ def _check_user(chat: ChatFormat, probe: _Probe) -> None:
         raise ChatFormatError(
             "the template is not prefix-preserving: a later turn changes a user's message: "
             + _first_difference(rendered, chat.render(whole))
+        )
+
+
+def _check_tools(chat: ChatFormat, probe: _Probe, turn: str) -> None:
+    """What is appended to a prompt is rendered once, whichever tools the prompt lists."""
+    shown = [probe.call.name] if chat.tools else []
+    header = chat.render(probe.prompt, generation=True, shown=shown)
+    other = chat.render([*probe.prompt, tool_call_message(probe.call)], shown=shown)
+    if other.removeprefix(header) != turn:
+        raise ChatFormatError(
+            "a turn is written in another way where the prompt lists other tools: "
+            + _first_difference(turn, other.removeprefix(header))
         )
 
 

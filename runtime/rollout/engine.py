@@ -45,6 +45,8 @@ class EpisodeRequest:
     """Index within the task's group, from 0."""
     seed: int
     """Of the episode's own random streams."""
+    presentation: int = 0
+    """Seed of the tools that are shown and their order, one for a group; 0: the task's own."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,11 @@ class Engine:
     ) -> Trajectory:
         started = time.monotonic()
         turns: list[Turn] = []
-        prompt = tuple(self.chat.prompt_ids(self.environment.messages(request.task)))
+        shown = self.environment.shown(request.task, request.presentation)
+        prompt = tuple(self.chat.prompt_ids(self.environment.messages(request.task), shown))
         try:
             async with AsyncExitStack() as stack:
-                opened = self.environment.open(request.task, seed=request.seed)
+                opened = self.environment.open(request.task, seed=request.seed, shown=shown)
                 episode = await stack.enter_async_context(opened)
                 stop = await self._turns(episode, sequence, prompt, turns, context, started)
         except EnvironmentBroken as broken:

@@ -16,8 +16,10 @@ from mrlc.runtime.rollout.trajectory import ToolCall
 class Format(Protocol):
     """Renders what is said to a policy, and reads what it writes."""
 
-    def prompt_ids(self, messages: Sequence[Mapping[str, Any]]) -> Sequence[int]:
-        """Ids of the first messages and the header of the first turn."""
+    def prompt_ids(
+        self, messages: Sequence[Mapping[str, Any]], shown: Sequence[str] | None = None
+    ) -> Sequence[int]:
+        """Ids of the first messages, with the tools shown, and the header of the first turn."""
         ...
 
     def feedback_ids(self, calls: Sequence[ToolCall], texts: Sequence[str]) -> tuple[int, ...]:

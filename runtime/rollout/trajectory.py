@@ -54,6 +54,8 @@ class ToolResult:
     """Whether the tool itself refused: unknown name, invalid arguments, its own failure."""
     is_unknown_tool: bool = False
     """Whether no tool has the name called: such names are the model's and label no metric."""
+    is_distractor: bool = False
+    """Whether the tool is one that no task needs."""
     seconds: float = field(default=0.0, compare=False)
 
 

@@ -12,7 +12,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics, scored_episodes
+from mrlc.runtime.metrics import (
+    ScoredEpisode,
+    distractor_calls,
+    rollout_metrics,
+    scored_episodes,
+)
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.engine import EpisodeRequest
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
@@ -73,12 +78,19 @@ class Rollouts:
         group = self.setup.experiment.algorithm.group_size
         first = trainer.accelerator.process_index * len(prompts)
         tasks = [self.setup.tasks["train"][int(prompt)] for prompt in prompts]
+        step = trainer.state.global_step
         return [
-            EpisodeRequest(task, member, self._seed(trainer.state.global_step, task.id, member))
+            EpisodeRequest(
+                task, member, self._seed(step, task.id, member), self._presentation(step)
+            )
             for task, member in zip(
                 tasks, ((first + i) % group for i in range(len(prompts))), strict=True
             )
         ]
+
+    def _presentation(self, step: int) -> int:
+        """Other tools and another order at each step; the task itself is part of the draw."""
+        return derive_seed(self.setup.seed, "presentation", step)
 
     def _seed(self, step: int, task: str, member: int) -> int:
         """A stream for each task and member, new at each step."""
@@ -90,6 +102,9 @@ class Rollouts:
         everyone: list[ScoredEpisode] = gather_object(episodes)
         group = self.setup.experiment.algorithm.group_size
         self.metrics = rollout_metrics(everyone, group_size=group)
+        if self.setup.experiment.environment.distractors is not None:
+            calls = distractor_calls([episode.trajectory for episode in everyone])
+            self.metrics["rollout/distractor_calls"] = calls
         self.metrics["time/rollout_s"] = seconds
         if trainer.accelerator.is_main_process:
             self.run.append_episodes(everyone, phase="train", step=trainer.state.global_step + 1)

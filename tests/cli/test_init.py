@@ -210,3 +210,43 @@ def test_hooks_call_commands_that_exist(mrlc):
         name, *arguments = hook["entry"].split()
         assert name == "mrlc"
         assert mrlc(*arguments, "--help").returncode == 0
+
+
+# Tools that ship
+
+EXPORTS = ROOT / "tests/compiler/imported/exports"
+
+
+@pytest.mark.parametrize("export", ["openapi", "bedrock"])
+def test_imported_tools_check_at_once(mrlc, tmp_path, export):
+    done = mrlc("init", "new", "--from-tools", EXPORTS / f"{export}.json")
+    assert (done.returncode, "not as it ships" in done.stderr) == (0, export == "openapi")
+    folder = tmp_path / "new"
+    assert sorted(done.stdout.splitlines()) == sorted(
+        str(path.relative_to(tmp_path)) for path in folder.rglob("*") if path.is_file()
+    )
+    checked = mrlc("check", cwd=folder)
+    assert (checked.returncode, checked.stdout.count("warning")) == (0, 0)
+    assert "mrlc run build/agent" in (folder / "README.md").read_text()
+    copy = folder / "specs/agent/production.json"
+    assert copy.read_bytes() == (EXPORTS / f"{export}.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (b'[{"name": "a"},\n  oops]', 1, "tools.json:2:3"),
+        (b'{"tools": [{"name": 7}]}', 1, "at `/tools/0`"),
+        (b"\xff\xfe", 2, "byte 0 is not UTF-8"),
+        (b"[" + b",".join(b'{"name": "t%d"}' % n for n in range(65)) + b"]", 2, "it has 65 tools"),
+        (None, 2, "cannot read tools.json: no such file"),
+    ],
+)
+def test_a_broken_export_writes_nothing(mrlc, tmp_path, content, code, said):
+    if content is not None:
+        (tmp_path / "tools.json").write_bytes(content)
+    done = mrlc("init", "new", "--from-tools", "tools.json")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "new").exists()

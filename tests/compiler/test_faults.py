@@ -163,6 +163,12 @@ CASES = {
     "unknown table column": ("MRLC324", SPEC, "[job, days]", "[job, «day»]"),
     "unknown match column": ("MRLC324", SPEC, "{bike: number}", "{bike: «bike»}"),
     "match without parameter": ("MRLC330", SPEC, "{bike: number}", "{bike: number, «bke»: job}"),
+    "match with an array": (
+        "MRLC330",
+        SPEC,
+        "bike: {type: string}\n      replay:\n        table: bikes.csv\n        match: {bike:",
+        "bike: {type: array}\n      replay:\n        table: bikes.csv\n        match: {«bike»:",
+    ),
     "placeholder without parameter": ("MRLC330", SPEC, ":day", "«:dey»"),
     "bad cell": ("MRLC331", "specs/bikes.csv", "2,J2,0", "2,J2,«soon»"),
     "ragged row": ("MRLC320", "specs/bikes.csv", "2,J2,0", "«2,J2»"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics
+from mrlc.runtime.metrics import ScoredEpisode, distractor_calls, rollout_metrics
 from mrlc.runtime.reward import RewardScore
 from mrlc.runtime.rollout.trajectory import StopCause, ToolCall, ToolResult, Trajectory, Turn
 from mrlc.runtime.task import Task
@@ -57,6 +57,16 @@ def test_tool_errors_are_a_share_of_calls() -> None:
     metrics = rollout_metrics(EPISODES, group_size=2)
     assert metrics["rollout/tool/look/calls"] == 1.0
     assert metrics["rollout/tool/look/errors"] == 1.0
+
+
+def test_calls_of_distractors_are_counted_an_episode() -> None:
+    results = (ToolResult("x", is_distractor=True), ToolResult("y"), ToolResult("z", is_error=True))
+    turn = Turn("", (1,), (0.0,), (ToolCall("look", {}),) * 3, results)
+    trajectories = [
+        Trajectory(TASK, 0, (9,), (turn, turn), StopCause.TURNS),
+        EPISODES[0].trajectory,
+    ]
+    assert distractor_calls(trajectories) == 1.0
 
 
 def test_without_a_scorable_episode_there_is_no_reward() -> None:

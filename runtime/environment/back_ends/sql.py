@@ -3,7 +3,7 @@
 `read` gives the rows as objects, `write` gives `{"rows": n}`, the rows it changed.
 Statements are prepared when the environment is loaded, so what fails in a call comes of
 the model's values (a constraint, a trigger's RAISE, bad JSON) and is the tool's own
-refusal. An argument left out is NULL.
+refusal. An argument left out is NULL; an array or object is its JSON text, for `json_each`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from mrlc.runtime.environment.database import READS, WRITES, error_code
 from mrlc.runtime.environment.errors import ToolError
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.errors import PlanFault
+from mrlc.runtime.json_values import dumps
 from mrlc.schemas.tools import Sql, Tool
 
 _OF_THE_VALUES = frozenset(
@@ -45,7 +46,7 @@ class SqlTool:
 
     async def call(self, arguments: dict[str, Any], scope: Scope) -> Any:
         """Run the statement."""
-        values = {name: arguments.get(name) for name in self._names}
+        values = {name: _bindable(arguments.get(name)) for name in self._names}
         try:
             return self._run(scope.state[self._sql.state], values)
         except (OverflowError, UnicodeError) as error:  # what SQLite has no type for
@@ -66,6 +67,10 @@ class SqlTool:
         connection.execute(self._sql.write, values).fetchall()
         # Not `rowcount`: that is -1 where the statement starts with WITH.
         return {"rows": connection.execute("SELECT changes()").fetchone()[0]}
+
+
+def _bindable(value: Any) -> Any:
+    return dumps(value) if isinstance(value, list | dict) else value
 
 
 def _value(value: Any) -> Any:

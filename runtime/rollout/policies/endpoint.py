@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import abc
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mrlc.runtime.endpoint import ChatClient, Completion, ToolRequest
@@ -26,6 +26,15 @@ CONTEXT = 1 << 40
 Messages = list[Mapping[str, Any]]
 
 
+@dataclass(frozen=True)
+class _Opening:
+    """How an episode begins."""
+
+    messages: Messages
+    shown: tuple[str, ...] | None
+    """Names of the tools, in order; None for all."""
+
+
 class MessageFormat:
     """Hands out ids for what is said; `tokens` counts the tokens of results, as for the policy."""
 
@@ -38,9 +47,11 @@ class MessageFormat:
         self._kept.append(what)
         return len(self._kept) - 1
 
-    def prompt_ids(self, messages: abc.Sequence[Mapping[str, Any]]) -> list[int]:
-        """A handle of the opening messages."""
-        return [self.keep(list(messages))]
+    def prompt_ids(
+        self, messages: abc.Sequence[Mapping[str, Any]], shown: abc.Sequence[str] | None = None
+    ) -> list[int]:
+        """A handle of the opening messages and of the tools shown with them."""
+        return [self.keep(_Opening(list(messages), None if shown is None else tuple(shown)))]
 
     def feedback_ids(self, calls: abc.Sequence[ToolCall], texts: abc.Sequence[str]) -> tuple[int]:
         """A handle of the results; which call each belongs to, the sequence knows."""
@@ -74,11 +85,14 @@ class _Conversation:
         self._seed = seed
         self._messages: Messages = []
         self._unanswered: tuple[ToolRequest, ...] = ()
+        self._shown: tuple[str, ...] | None = None
 
     async def write(self, ids: abc.Sequence[int], *, max_tokens: int) -> Written:
         """Say what the handle stands for, and hear the model's next message."""
         self._messages += self._said(self._policy.format.at(ids))
-        completion = await self._policy.ask(self._messages, self._seed, max_tokens=max_tokens)
+        completion = await self._policy.ask(
+            self._messages, self._seed, shown=self._shown, max_tokens=max_tokens
+        )
         self._unanswered = completion.calls
         self._messages.append(_assistant(completion))
         handle = self._policy.format.keep(completion)
@@ -87,8 +101,11 @@ class _Conversation:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _said(self, what: Messages | list[str]) -> Messages:
+    def _said(self, what: _Opening | Messages | list[str]) -> Messages:
         """Messages as they are, and results as answers to the calls of the last turn."""
+        if isinstance(what, _Opening):
+            self._shown = what.shown
+            return what.messages
         if not self._unanswered:
             return [one for one in what if isinstance(one, Mapping)]
         return [
@@ -110,7 +127,7 @@ class EndpointPolicy:
     ) -> None:
         self.format = format
         self._client = client
-        self._tools = tools
+        self._tools = {str(tool["function"]["name"]): tool for tool in tools}
         self._temperature = temperature
 
     @property
@@ -122,12 +139,15 @@ class EndpointPolicy:
         """One conversation for each seed, by which samples of one task are told apart."""
         return [_Conversation(self, seed) for seed in seeds]
 
-    async def ask(self, messages: Messages, seed: int, *, max_tokens: int) -> Completion:
-        """The model's next message."""
+    async def ask(
+        self, messages: Messages, seed: int, *, shown: tuple[str, ...] | None, max_tokens: int
+    ) -> Completion:
+        """The model's next message, with the tools of these names in sight, or all."""
+        names = self._tools if shown is None else shown
         return await self._client.chat(
             messages,
             max_tokens=max_tokens,
-            tools=self._tools,
+            tools=[self._tools[name] for name in names],
             temperature=self._temperature,
             sample=seed,
         )

@@ -1,10 +1,14 @@
-"""`mrlc init`: a new project, ready for review in git. It never overwrites a file."""
+"""`mrlc init`: a new project, ready for review in git. It never overwrites a file.
+
+With `--from-tools` the experiment is about the tools of an export, else about an order desk.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,7 +18,7 @@ from mrlc.schemas import json_schema
 
 SCHEMA = "mrlc.schema.json"
 
-TEMPLATES = {
+AROUND = {
     "README.md": "README.md",
     ".gitignore": "gitignore",
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
@@ -22,6 +26,10 @@ TEMPLATES = {
     ".github/actions/mrlc/action.yml": "action.yaml",
     ".vscode/settings.json": "settings.json",
     ".vscode/extensions.json": "extensions.json",
+}
+"""File of any project → file of `mrlc.scaffold`, whose names survive packaging without dots."""
+
+DESK = {
     "specs/desk.yaml": "desk.yaml",
     "specs/desk/orders.csv": "orders.csv",
     "specs/desk/train.jsonl": "train.jsonl",
@@ -29,18 +37,33 @@ TEMPLATES = {
     "specs/desk/test.jsonl": "test.jsonl",
     "specs/desk/demonstrations.jsonl": "demonstrations.jsonl",
 }
-"""File of the project → file of `mrlc.scaffold`, whose names survive packaging without dots."""
+"""The same for the experiment that is written where no tools are given."""
+
+TEMPLATES = AROUND | DESK
+SHOWN = 40
+"""Notes shown on what could not be imported."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="where; made if it is not there")
+    parser.add_argument(
+        "--from-tools",
+        type=Path,
+        metavar="FILE",
+        help="tools as they ship, JSON: a list of schemas, OpenAPI 3, MCP's tools/list, Bedrock's toolSpecs",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Write every file, or none if one is there already."""
-    contents = _contents()
     folder: Path = args.folder
+    experiment, notes = _contents(DESK), list[str]()
+    if args.from_tools is not None:
+        experiment, notes = _imported(args.from_tools)
+    contents = _contents(AROUND) | experiment | {SCHEMA: json_schema.text()}
+    (spec,) = (Path(name).stem for name in experiment if Path(name).parent == Path("specs"))
+    contents["README.md"] = contents["README.md"].replace("@SPEC@", spec)
     if taken := [name for name in contents if os.path.lexists(folder / name)]:
         print(f"mrlc: {folder} has these files already; nothing was written:", file=sys.stderr)
         print("".join(f"  {name}\n" for name in taken), end="", file=sys.stderr)
@@ -48,18 +71,57 @@ def run(args: argparse.Namespace) -> int:
     _write(folder, contents)
     for name in contents:
         print(folder / name)
+    if notes:
+        print("not as it ships, place by place:", *notes, sep="\n  ", file=sys.stderr)
     print(f"next: cd {folder} && git init && mrlc check", file=sys.stderr)
     return 0
 
 
-def _contents() -> dict[str, str]:
-    """Every file of a new project and its text."""
+def _contents(templates: Mapping[str, str]) -> dict[str, str]:
+    """Files of a new project and their texts."""
     scaffold = files("mrlc") / "scaffold"
-    texts = {
+    return {
         name: (scaffold / template).read_text(encoding="utf-8").replace("@VERSION@", __version__)
-        for name, template in TEMPLATES.items()
+        for name, template in templates.items()
     }
-    return {**texts, SCHEMA: json_schema.text()}
+
+
+def _imported(file: Path) -> tuple[dict[str, str], list[str]]:
+    """The experiment about the tools of an export, and lines on what it does not say.
+
+    Raises:
+        CompileFailed: the file is no export.
+        UsageFault: it cannot be read, or is more than a spec takes.
+    """
+    from mrlc.compiler import rules
+    from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Span
+    from mrlc.compiler.imported import TooLarge, imported_project, listed
+    from mrlc.compiler.production import NotAnExport, read_tools
+
+    text = _text(file)
+    try:
+        files, notes = imported_project(text, read_tools(text), export=file.name)
+    except TooLarge as error:
+        raise UsageFault(f"{file}: {error}") from None
+    except NotAnExport as error:
+        lines = text.split("\n")
+        shown = lines[error.line - 1] if error.line <= len(lines) else ""
+        at = Span(
+            str(file.resolve()), error.line, error.column, error.line, error.column + 1, shown
+        )
+        rules.load()  # where the code is entered
+        raise CompileFailed([Diagnostic("MRLC338", str(error), at)]) from None
+    return files, listed(notes, SHOWN)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageFault(f"cannot read {file}: {reason}") from None
+    except UnicodeDecodeError as error:
+        raise UsageFault(f"cannot read {file}: byte {error.start} is not UTF-8") from None
 
 
 def _write(folder: Path, contents: dict[str, str]) -> None:

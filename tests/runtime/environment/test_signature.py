@@ -90,6 +90,102 @@ def test_first_fault_is_told(given: Any, reason: str) -> None:
         signature({"a": {"type": "integer"}, "b": {"type": "integer"}}).bind(given)
 
 
+NESTED = {
+    "tags": {"type": "array", "items": {"type": "string", "enum": ["x", "y"]}},
+    "lines": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "sku": {"type": "string"},
+                "count": {"type": "integer", "minimum": 1, "required": False},
+            },
+        },
+    },
+    "who": {"type": "object", "properties": {"name": {"type": "string"}, "ids": {"type": "array"}}},
+    "any": {"type": "object"},
+    "list": {"type": "array"},
+}
+INNER = signature({name: {**one, "required": False} for name, one in NESTED.items()})
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        ({"tags": []}, {"tags": []}),
+        ({"tags": ["y", "x"]}, {"tags": ["y", "x"]}),
+        (
+            {"lines": [{"sku": "a", "count": 2.0}, {"sku": "b"}]},
+            {"lines": [{"sku": "a", "count": 2}, {"sku": "b"}]},
+        ),
+        ({"who": {"name": "x", "ids": [1, "2", None]}}, {"who": {"name": "x", "ids": [1, "2", None]}}),
+        ({"any": {"a": [{}]}, "list": [[None]]}, {"any": {"a": [{}]}, "list": [[None]]}),
+    ],
+)  # fmt: skip
+def test_arrays_and_objects(given: dict[str, Any], bound: dict[str, Any]) -> None:
+    assert json.dumps(INNER.bind(given)) == json.dumps(bound)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"tags": "x"}, "`tags` must be an array"),
+        ({"tags": ["x", "z"]}, '`tags[1]` must be one of "x", "y"'),
+        ({"tags": {"0": "x"}}, "`tags` must be an array"),
+        ({"lines": [{"sku": "a"}, {"count": 1}]}, "`lines[1].sku` is required"),
+        ({"lines": [{"sku": "a", "count": 0}]}, "`lines[0].count` must be at least 1"),
+        ({"lines": [[]]}, "`lines[0]` must be an object"),
+        ({"who": []}, "`who` must be an object"),
+        ({"who": {"name": "x", "ids": [], "n": 1}}, "`who.n` is not a member; the members are name, ids"),
+        ({"who": {"name": "x", "ids": 1}}, "`who.ids` must be an array"),
+        ({"list": [1, float("nan")]}, "`list` must hold finite numbers and no deep nesting"),
+        ({"any": None}, "`any` must be an object"),
+    ],
+)  # fmt: skip
+def test_invalid_arrays_and_objects(given: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InvalidArguments) as caught:
+        INNER.bind(given)
+    assert str(caught.value) == reason
+
+
+def test_deep_nesting_is_refused_and_not_our_end() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(InvalidArguments, match="deep nesting"):
+        INNER.bind({"list": deep})
+
+
+def test_a_tool_gets_containers_of_its_own() -> None:
+    given = {"tags": ["x"], "who": {"name": "x", "ids": [1]}, "any": {"a": [1]}, "list": [[1]]}
+    before = json.dumps(given)
+    bound = INNER.bind(given)
+    bound["tags"].append("y")
+    bound["who"]["ids"].append(2)
+    bound["any"]["a"].append(2)
+    bound["list"][0].append(2)
+    assert json.dumps(given) == before
+
+
+def test_the_model_is_told_of_nested_values_as_json_schema() -> None:
+    declared = {"name": "t", "parameters": NESTED, "python": "a.py:f"}
+    schema = Tool.model_validate_json(json.dumps(declared)).json_schema["function"]["parameters"]
+    assert schema["required"] == list(NESTED)
+    assert schema["properties"]["lines"] == {
+        "type": "array",
+        "description": "",
+        "items": {
+            "type": "object",
+            "description": "",
+            "properties": {
+                "sku": {"type": "string", "description": ""},
+                "count": {"type": "integer", "description": "", "minimum": 1.0},
+            },
+            "required": ["sku"],
+        },
+    }
+
+
 def test_no_parameters() -> None:
     assert signature({}).bind({}) == {}
     with pytest.raises(InvalidArguments, match=r"^`x` is not a parameter; there are none$"):

@@ -224,3 +224,11 @@ def test_scripts_of_every_sort(build: Build, script: str) -> None:
     first, added, second = world.calls(("count", {}), ("add", {"a": "word"}), ("count", {}))
     assert added.text == '{"rows": 1}'
     assert json.loads(second.text)[0]["n"] == json.loads(first.text)[0]["n"] + 1
+
+
+def test_an_array_is_bound_as_its_json(build: Build) -> None:
+    items = {"items": {"type": "array", "items": {"type": "string"}}}
+    read = "SELECT value AS item FROM json_each(:items) ORDER BY value"
+    world = build([tool("sorted", items, read=read)], {"desk.sql": SEED}, state=STATE)
+    (found,) = world.calls(("sorted", {"items": ["pen", "cup"]}))
+    assert json.loads(found.text) == [{"item": "cup"}, {"item": "pen"}]

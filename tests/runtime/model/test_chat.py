@@ -88,6 +88,32 @@ def test_clip_keeps_the_first_tokens(chat: ChatFormat) -> None:
     assert chat.clip("short", 7) == "short"
 
 
+def named(name: str) -> dict[str, Any]:
+    return {**TOOLS[0], "function": {**TOOLS[0]["function"], "name": name}}
+
+
+def test_the_prompt_lists_the_tools_that_are_shown(tokenizer: Any) -> None:
+    chat = ChatFormat(tokenizer, [*TOOLS, named("book"), named("list_tyres")])
+    assert chat.prompt_ids(PROMPT) == chat.prompt_ids(PROMPT, ("find_bike", "book", "list_tyres"))
+    shown = ("list_tyres", "find_bike")
+    text = chat.render(PROMPT, generation=True, shown=shown)
+    assert text.index("list_tyres") < text.index("find_bike")
+    assert "book" not in text
+    assert chat.prompt_ids(PROMPT, shown) == chat.encode(text)
+
+
+def test_parts_join_whichever_tools_are_shown(tokenizer: Any) -> None:
+    chat = ChatFormat(tokenizer, [*TOOLS, named("book")])
+    shown = ("book", "find_bike")
+    parts = [
+        *chat.prompt_ids(PROMPT, shown),
+        *chat.message_ids(tool_call_message(CALL)),
+        *chat.feedback_ids([CALL], ["one"]),
+    ]
+    messages = [*PROMPT, tool_call_message(CALL), tool_message("find_bike", "one")]
+    assert parts == chat.encode(chat.render(messages, generation=True, shown=shown))
+
+
 BROKEN = {
     "strips the newline after the header": (
         (
@@ -111,6 +137,13 @@ BROKEN = {
         ),
         "not prefix-preserving",
     ),
+    "lists the tools in the turns": (
+        (
+            "{%- generation -%}{{- message.content -}}",
+            "{%- generation -%}{{- tools | length }}{{- message.content -}}",
+        ),
+        "where the prompt lists other tools",
+    ),
     "writes calls nobody reads": (
         ("'<tool_call>' + {", "'<call>' + {"),
         "not read back",
@@ -125,7 +158,7 @@ def test_a_broken_template_is_refused_with_its_reason(tokenizer: Any, case: str)
     assert old in TEMPLATE
     broken.chat_template = TEMPLATE.replace(old, new)
     with pytest.raises(ChatFormatError, match=reason):
-        ChatFormat(broken, TOOLS)
+        ChatFormat(broken, [*TOOLS, named("book")])
 
 
 BROKEN_FOR_USERS = {

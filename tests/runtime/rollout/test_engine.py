@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mrlc.compiler import compile_spec, write_plan
 from mrlc.runtime.answer import AnswerParser
+from mrlc.runtime.demonstrations import Demonstration, encode_demonstration
 from mrlc.runtime.environment import Environment
 from mrlc.runtime.model.chat import ChatFormat, tool_call_message
 from mrlc.runtime.reward import Reward
@@ -201,3 +202,53 @@ def test_trajectories_come_in_the_order_of_requests(desk: Desk) -> None:
     policy = ScriptedPolicy([[desk.turn(RIGHT)]], end_id=desk.chat.end_id)
     trajectories = desk.engine.run(policy, [EpisodeRequest(t, i, i) for i, t in enumerate(tasks)])
     assert [t.member for t in trajectories] == list(range(600))
+
+
+PRESENTED = """\
+  distractors:
+    tools:
+      - {name: list_tyres, reply: [winter, summer]}
+      - {name: open_hours, reply: 9 to 5}
+    per_episode: 1
+  shuffle_tools: true
+  answer:
+"""
+
+
+def test_a_group_is_shown_one_prompt_and_each_presentation_another(
+    project: Project, tokenizer: Any
+) -> None:
+    project.edit("specs/desk.yaml", "  answer:\n", PRESENTED)
+    desk = Desk(project, tokenizer)
+    script = [desk.turn(ToolCall("list_tyres", {})), desk.turn(RIGHT)]
+    policy = ScriptedPolicy([script], end_id=desk.chat.end_id)
+    requests = [
+        EpisodeRequest(desk.tasks[0], member, 10 * step + member, presentation=step)
+        for step in range(12)
+        for member in range(2)
+    ]
+    trajectories = desk.engine.run(policy, requests)
+    prompts = [trajectory.prompt_ids for trajectory in trajectories]
+    assert prompts[::2] == prompts[1::2]
+    assert len(set(prompts)) > 4
+    for request, trajectory in zip(requests, trajectories, strict=True):
+        shown = desk.engine.environment.shown(request.task, request.presentation)
+        text = desk.chat.tokenizer.decode(trajectory.prompt_ids)
+        assert all(name in text for name in shown)
+        (result,) = trajectory.turns[0].results
+        assert result.is_distractor == ("list_tyres" in shown) != result.is_unknown_tool
+
+
+def test_a_demonstration_has_the_prompt_of_its_task_s_episodes(
+    project: Project, tokenizer: Any
+) -> None:
+    project.edit("specs/desk.yaml", "  answer:\n", PRESENTED)
+    desk = Desk(project, tokenizer)
+    environment = desk.engine.environment
+    assert len({environment.shown(task) for task in desk.tasks}) == 2
+    for task in desk.tasks:
+        policy = ScriptedPolicy([[desk.turn(RIGHT)]], end_id=desk.chat.end_id)
+        (trajectory,) = desk.engine.run(policy, [EpisodeRequest(task, 0, 7)])
+        demonstration = Demonstration(task, ({"role": "assistant", "content": RIGHT},))
+        ids = encode_demonstration(demonstration, environment, desk.chat).input_ids
+        assert ids == [*trajectory.prompt_ids, *trajectory.completion_ids]

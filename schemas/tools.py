@@ -1,6 +1,6 @@
 """The tools an agent may call: what the model sees, and what answers.
 
-Every tool has exactly one back end: `replay`, `sql` or `python`.
+Every tool has exactly one back end: `replay`, `sql`, `execute` or `python`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from mrlc.schemas.execute import Execute
 from mrlc.schemas.section import CodeReference, Identifier, Json, Section, TableFile
 
 ValueType = Literal["string", "integer", "number", "boolean"]
@@ -86,15 +87,17 @@ class Tool(Section):
     """Whether a successful call of this tool ends the episode."""
     replay: Replay | None = None
     sql: Sql | None = None
+    execute: Execute | None = None
     python: CodeReference | None = None
     """`file.py:name`, a function or coroutine of the arguments and the episode."""
 
     @model_validator(mode="after")
     def _one_back_end(self) -> Tool:
-        given = [kind for kind in ("replay", "sql", "python") if getattr(self, kind) is not None]
+        kinds = ("replay", "sql", "execute", "python")
+        given = [kind for kind in kinds if getattr(self, kind) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none"
-            raise ValueError(f"a tool needs exactly one of replay, sql, python; found {found}")
+            raise ValueError(f"a tool needs exactly one of {', '.join(kinds)}; found {found}")
         return self
 
     @property

@@ -49,6 +49,7 @@ CLASSES: dict[str, Kind] = {
     "environment.tools.*.replay.null_values.**": "behaviour",
     "environment.tools.*.replay.missing.**": "behaviour",
     "environment.tools.*.sql.**": "behaviour",
+    "environment.tools.*.execute.**": "behaviour",
     "environment.tools.*.python": "behaviour",
     "environment.answer.**": "instrument",  # one episode may count as answered before, not after
     "environment.production": "cosmetic",  # compared with when compiling; no run reads it

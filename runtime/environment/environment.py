@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mrlc.runtime.environment.back_ends import Site
+from mrlc.runtime.environment.back_ends.execute import CodeTool
 from mrlc.runtime.environment.database import Database
 from mrlc.runtime.environment.episode import Episode
 from mrlc.runtime.environment.prompts import Prompts
@@ -48,6 +49,12 @@ class Environment:
         }
         schemas = tuple(tool.json_schema for tool in spec.tools)
         return cls(schemas, Prompts(spec.system, spec.prompt), databases, bound)
+
+    @property
+    def tiers(self) -> dict[str, str]:
+        """tool → what keeps the model's code in, on this machine."""
+        tools = self._bound.values()
+        return {t.name: t.back_end.tier for t in tools if isinstance(t.back_end, CodeTool)}
 
     def messages(self, task: Task) -> list[Mapping[str, Any]]:
         """The messages that open an episode: the system's, unless it is empty, and the user's.

@@ -26,6 +26,8 @@ class Scope:
         """The databases by name, in autocommit mode; schema changes and files are refused."""
         self.memory: dict[str, Any] = {}
         """A tool's notes for its later calls; a global would leak into other episodes."""
+        self.executed = 0
+        """Calls so far that ran code of the model; each has a random stream of its own."""
         self.deadline = math.inf
         """Of the call under way, in seconds of `time.monotonic`; SQL stops there."""
         self.order = asyncio.Lock()

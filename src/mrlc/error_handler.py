@@ -32,6 +32,8 @@ EXTRAS = {
     "transformers": "train",
     "trl": "train",
     "sagemaker": "sagemaker",
+    "pydantic_monty": "sandbox",
+    "simpleeval": "sandbox",
 }
 """Optional packages, by import name, and the extra that brings them."""
 

@@ -115,3 +115,9 @@ def build(tool: Tool, site: Site) -> ExecuteTool | SqlCode:
 def _threads(_process: int) -> ThreadPoolExecutor:
     """As many as calls run at a time; a fork of the process gets its own."""
     return ThreadPoolExecutor(places(), "mrlc-execute")
+
+
+def close() -> None:
+    """End the threads; they are started again when needed."""
+    _threads(os.getpid()).shutdown()
+    _threads.cache_clear()

@@ -26,7 +26,8 @@ from mrlc.runtime.sandbox.native.request import Answer, Cause, Request, receive,
 
 _MODULES = """
 abc array base64 binascii bisect calendar cmath collections collections.abc contextlib copy csv
-dataclasses datetime decimal difflib encodings.idna enum fractions functools graphlib hashlib
+dataclasses datetime decimal difflib encodings.idna encodings.punycode encodings.latin_1 encodings.utf_16 encodings.utf_32
+encodings.utf_8_sig encodings.cp1252 encodings.unicode_escape encodings.hex_codec encodings.rot_13 enum fractions functools graphlib hashlib
 heapq html io itertools json locale math numbers operator os.path pathlib pprint random re
 secrets statistics string struct sys textwrap time traceback types typing unicodedata uuid
 warnings zlib _strptime

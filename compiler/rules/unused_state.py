@@ -36,7 +36,7 @@ def state_is_used(subject: Subject) -> Iterator[Finding]:
     if any(tool.python for tool in environment.tools):
         return
     used = {tool.sql.state for tool in environment.tools if tool.sql}
-    used |= {tool.execute.state for tool in environment.tools if tool.execute}
+    used |= {tool.execute.state or "" for tool in environment.tools if tool.execute}
     for name in environment.state:
         if name not in used:
             path = f"environment.state.{name}"

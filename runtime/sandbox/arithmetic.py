@@ -12,6 +12,7 @@ import ast
 import math
 import operator
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -23,10 +24,13 @@ MAX_LETTERS = 1000
 MAX_BITS = 4096
 """Of a whole number: 1,233 digits."""
 MAX_DEPTH = 150
+TOO_DEEP = "the expression is nested too deeply"
 MAX_COUNTED = 1000
 """The largest argument of factorial, comb and perm."""
 OPERATORS = "+ - * / // % ** == != < <= > >= not, and, or, and x if y else z"
 _NOTHING_OF_OURS = re.compile(r",? for expression .*", re.DOTALL)
+_parsing = threading.Lock()
+"""Python 3.11 counts the depth of a syntax tree for all threads together (gh-106905)."""
 _KEPT = (
     *(ast.Expr, ast.Constant, ast.Name, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare),
     *(ast.Call, ast.IfExp),
@@ -48,6 +52,8 @@ class Arithmetic:
             return failed(f"the expression has more than {MAX_LETTERS} letters")
         try:
             value = _checked(_evaluate(code.strip()))
+        except (RecursionError, SystemError):  # the parser's own limit
+            return failed(TOO_DEEP)
         except SyntaxError as error:
             return failed(f"not an expression: {error.msg}")
         except simpleeval.OperatorNotDefined:
@@ -62,9 +68,10 @@ class Arithmetic:
 
 
 def _evaluate(code: str) -> Any:
-    parsed = ast.parse(code, mode="eval")
+    with _parsing:
+        parsed = ast.parse(code, mode="eval")
     if _depth(parsed) > MAX_DEPTH:
-        raise TooLarge("the expression is nested too deeply")
+        raise TooLarge(TOO_DEEP)
     evaluator = simpleeval.SimpleEval(
         operators=_OPERATORS, functions=_FUNCTIONS, names={"pi": math.pi, "e": math.e}
     )

@@ -124,11 +124,10 @@ class _Output:
 def _describe(error: pydantic_monty.MontyError) -> str:
     cause = error.exception()
     text = f"{type(cause).__name__}: {cause}"[:500]
-    is_placed = isinstance(
-        error, pydantic_monty.MontyRuntimeError | pydantic_monty.MontySyntaxError
-    )
-    frames = error.traceback() if is_placed else []
-    return f"{text} (line {frames[-1].line})" if frames else text
+    if isinstance(error, pydantic_monty.MontyRuntimeError | pydantic_monty.MontySyntaxError):
+        frames = error.traceback()
+        return f"{text} (line {frames[-1].line})" if frames else text
+    return text
 
 
 _lock = threading.Lock()

@@ -15,12 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
+from mrlc.runtime.environment import model_sql
 from mrlc.runtime.environment.back_ends import BACK_ENDS, Site
 from mrlc.runtime.environment.database import guard
 from mrlc.runtime.environment.errors import ToolError
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.errors import PlanFault
-from mrlc.runtime.sandbox import sql
 from mrlc.runtime.sandbox.outcome import Limits, Outcome, SandboxBroken
 from mrlc.runtime.sandbox.tiers import open_engine
 from mrlc.runtime.sandbox.wardens import places
@@ -72,7 +72,7 @@ class SqlCode(CodeTool):
     """A statement of the model on a database of the episode."""
 
     uses_episode = True
-    tier = sql.TIER
+    tier = model_sql.TIER
 
     def __init__(self, tool: Tool, site: Site) -> None:
         super().__init__(tool, site)
@@ -91,7 +91,7 @@ class SqlCode(CodeTool):
         with scope.lease():  # the episode may be cancelled, but not its database under us
             connection = scope.state[self._state]
             try:
-                return sql.run(connection, code, self._limits)
+                return model_sql.run(connection, code, self._limits)
             finally:
                 guard(connection, scope)
 

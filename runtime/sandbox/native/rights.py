@@ -31,15 +31,18 @@ OPEN_FILES = 64
 _PR_SET_PDEATHSIG = 1
 
 
-def limit(request: Request, *, baseline: int) -> None:
-    """Bound what this process may take; `baseline` bytes of its memory are not its own doing."""
+def limit(request: Request, *, baseline: int, others: int) -> None:
+    """Bound what this process may take.
+
+    `baseline` bytes of its memory are not its own doing, and `others` of its user's processes.
+    """
     seconds = math.ceil(request.cpu_s) + 1  # a backstop; the warden counts more finely
     limits = {
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_AS: baseline + request.memory_bytes,
         resource.RLIMIT_FSIZE: request.file_bytes,
         resource.RLIMIT_NOFILE: OPEN_FILES,
-        resource.RLIMIT_NPROC: request.processes,
+        resource.RLIMIT_NPROC: request.processes + others,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,

@@ -106,7 +106,8 @@ class _Call:
             _stand_alone(out, channel)
             request, parent = self._request, os.getppid()
             baseline = _memory() if request.kind == "python" else 0
-            rights.limit(request, baseline=baseline)
+            others = _threads_of(os.geteuid()) if self._uid is None else 0
+            rights.limit(request, baseline=baseline, others=others)
             if request.kind == "python":
                 rights.confine_python(self._folder, uid=self._uid, parent=parent)
                 inside.run(request.code, seed=request.seed, channel=3, token=self._token)
@@ -269,6 +270,16 @@ def _cpu_seconds(child: int) -> float:
         return time.clock_gettime((~child << 3) | 2)
     except OSError:
         return 0.0  # it is gone
+
+
+def _threads_of(uid: int) -> int:
+    """What the kernel counts against a user's limit of processes."""
+    found = 0
+    for entry in os.scandir("/proc"):
+        with suppress(OSError):  # gone while we look
+            if entry.name.isdigit() and entry.stat().st_uid == uid:
+                found += len(os.listdir(f"{entry.path}/task"))
+    return found
 
 
 def _memory() -> int:

@@ -13,6 +13,7 @@ import math
 import operator
 import re
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -68,7 +69,8 @@ class Arithmetic:
 
 
 def _evaluate(code: str) -> Any:
-    with _parsing:
+    with _parsing, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Python, on what a model wrote
         parsed = ast.parse(code, mode="eval")
     if _depth(parsed) > MAX_DEPTH:
         raise TooLarge(TOO_DEEP)

@@ -83,9 +83,9 @@ def confine_python(folder: str, *, uid: int | None, parent: int) -> None:
 
 def confine_shell(folder: str, *, uid: int, parent: int) -> None:
     """Keep this process and its children to programs and their folder, without a network."""
+    os.chdir(folder)  # first: the way there may be closed to the slot's user
     become(uid)
-    os.chdir(folder)
     os.setsid()
     die_with(parent)
-    landlock.restrict(readable=(*PROGRAMS, *DEVICES[1:]), writable=(folder, *DEVICES[:1]))
+    landlock.restrict(readable=(*PROGRAMS, *DEVICES[1:]), writable=(".", *DEVICES[:1]))
     seccomp.install(seccomp.nothing_grave())

@@ -37,9 +37,9 @@ def _in_namespaces(
     request: Request, folder: str, bwrap: str, *, uid: int | None, parent: int
 ) -> None:
     """Not as root even outside: a limit on processes does not bind root."""
+    os.chdir(folder)
     if uid is not None:
         rights.become(uid)
-    os.chdir(folder)
     rights.die_with(parent)
     filter_, filter_in = os.pipe()
     os.write(filter_in, seccomp.nothing_grave())

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from mrlc.runtime.sandbox.native import folder as folders
-from mrlc.runtime.sandbox.native import inside, rights, shell
+from mrlc.runtime.sandbox.native import inside, rights, shell, slot
 from mrlc.runtime.sandbox.native.request import Answer, Cause, Request, receive, send
 
 _MODULES = """
@@ -38,28 +38,21 @@ LOOK_S = 0.02
 """Seconds between two looks at what a child has used."""
 MAX_MESSAGE = 16_384
 """Bytes that are read of a child's channel."""
-SWEEP_S = 2.0
-"""Seconds in which the killed processes of a slot must be gone."""
 REQUESTS, ANSWERS = 0, 1
-_PR_SET_CHILD_SUBREAPER = 36
-
-
-class Dirty(Exception):
-    """Something of a call is left, so the slot must not be used again."""
 
 
 def main(folder: str) -> None:
     """Serve until the input ends; `folder` is the warden's own, and goes with it."""
-    _reap_orphans()
+    slot.adopt_orphans()
     for name in _MODULES.split():
         importlib.import_module(name)
-    uid = _free_uid() if os.geteuid() == 0 else None
+    uid = slot.free_uid() if os.geteuid() == 0 else None
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page it looks at
     try:
         while (found := receive(REQUESTS)) is not None:
             send(ANSWERS, asdict(_Call(Request(**found), folder, uid).run()))
-    except (Dirty, BrokenPipeError):
+    except (slot.Dirty, BrokenPipeError):
         pass
     finally:
         folders.clear(folder)
@@ -106,7 +99,7 @@ class _Call:
             _stand_alone(out, channel)
             request, parent = self._request, os.getppid()
             baseline = _memory() if request.kind == "python" else 0
-            others = _threads_of(os.geteuid()) if self._uid is None else 0
+            others = slot.threads_of(os.geteuid()) if self._uid is None else 0
             rights.limit(request, baseline=baseline, others=others)
             if request.kind == "python":
                 rights.confine_python(self._folder, uid=self._uid, parent=parent)
@@ -174,7 +167,7 @@ class _Call:
 
     def _clean(self) -> None:
         if self._request.kind == "shell" and self._uid is not None:
-            _sweep(self._uid)
+            slot.sweep(self._uid)
         folders.clear(self._folder)
         os.rmdir(self._folder)
 
@@ -212,58 +205,6 @@ def _stand_alone(out: int, channel: int) -> None:
     )
 
 
-def _sweep(uid: int) -> None:
-    """Kill all that runs as the slot's user, until there is nothing.
-
-    A process that forks as fast as it is killed loses: kill(-1) reaches all at once.
-
-    Raises:
-        Dirty: something is still there.
-    """
-    until = time.monotonic() + SWEEP_S
-    while _is_there(uid):
-        if time.monotonic() > until:
-            raise Dirty
-        sweeper = os.fork()
-        if sweeper == 0:
-            _kill_all_of(uid)
-        os.waitpid(sweeper, 0)
-        _reap()
-
-
-def _kill_all_of(uid: int) -> None:
-    try:
-        rights.become(uid)
-        os.kill(-1, signal.SIGKILL)
-    finally:
-        os._exit(0)
-
-
-def _reap() -> None:
-    """Take leave of what the killed left behind: the warden is their parent now."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
-def _is_there(uid: int) -> bool:
-    """Whether any process belongs to a user; kill(-1) does not tell."""
-    _reap()
-    for entry in os.scandir("/proc"):
-        with suppress(OSError):  # gone while we look
-            if entry.name.isdigit() and entry.stat().st_uid == uid:
-                return True
-    return False
-
-
-def _free_uid() -> int:
-    """A user of this warden alone: no two live wardens have one number."""
-    with open("/proc/self/uid_map", encoding="ascii") as file:
-        known = max(int(first) + int(count) for first, _, count in map(str.split, file))
-    base = 1_000_000_000
-    return base + os.getpid() if known > base + 2**22 else 20_000 + os.getpid() % 40_000
-
-
 def _cpu_seconds(child: int) -> float:
     """CPU time of a process, by its clock (clock_getcpuclockid(3))."""
     try:
@@ -272,23 +213,7 @@ def _cpu_seconds(child: int) -> float:
         return 0.0  # it is gone
 
 
-def _threads_of(uid: int) -> int:
-    """What the kernel counts against a user's limit of processes."""
-    found = 0
-    for entry in os.scandir("/proc"):
-        with suppress(OSError):  # gone while we look
-            if entry.name.isdigit() and entry.stat().st_uid == uid:
-                found += len(os.listdir(f"{entry.path}/task"))
-    return found
-
-
 def _memory() -> int:
     """Bytes of address space that this process has."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _reap_orphans() -> None:
-    import ctypes
-
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

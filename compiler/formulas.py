@@ -41,8 +41,7 @@ class Written:
 
 def formulas(subject: Subject) -> Iterator[Written]:
     """Every formula of the tools."""
-    for index, tool in enumerate(subject.experiment.environment.tools):
-        path = f"environment.tools.{index}"
+    for path, tool in subject.experiment.environment.every_tool():
         for number, guard in enumerate(tool.guards):
             yield Written(f"{path}.guards.{number}.unless", guard.unless, tool, is_guard=True)
         if tool.compute is not None:

@@ -1,7 +1,7 @@
 """The run folder: what happened, appended as it happens, and enough to go on from.
 
     runs/quickstart-0123456789-s1/
-      run.json             plan digest, seed
+      run.json             plan digest, seed, and what kept the model's code in
       plan/                the plan, its provenance and its inputs
       metrics.jsonl        one row a step
       trajectories.jsonl   one row an episode, without times: equal seeds give equal bytes
@@ -135,15 +135,26 @@ class RunFolder:
                 os.truncate(file, min(size, file.stat().st_size))
 
 
-def create_run(runs: Path, plan_folder: Path, plan: Plan, *, seed: int) -> RunFolder:
-    """A new run folder with its own copy of the plan; the name says plan and seed."""
+def create_run(
+    runs: Path,
+    plan_folder: Path,
+    plan: Plan,
+    *,
+    seed: int,
+    isolation: Mapping[str, str] | None = None,
+) -> RunFolder:
+    """A new run folder with its own copy of the plan; the name says plan and seed.
+
+    `isolation` tells of each tool what kept the model's code in, which depends on the machine.
+    """
     stem = f"{plan.experiment.name}-{plan.digests.semantic[:10]}-s{seed}"
     runs.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{stem}-", dir=runs))
     partial.chmod(0o755)  # mkdtemp's own mode would hide the run from the user's group
     # Compiled files are replaced, never edited in place, so a link is a copy that costs nothing.
     shutil.copytree(plan_folder, partial / "plan", copy_function=_link_or_copy)
-    write_json(partial / "run.json", {"seed": seed, "semantic": plan.digests.semantic})
+    about = {"seed": seed, "semantic": plan.digests.semantic}
+    write_json(partial / "run.json", about | ({"isolation": isolation} if isolation else {}))
     return RunFolder(_publish(partial, runs / stem))
 
 

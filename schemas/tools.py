@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mrlc.schemas.compute import Compute
+from mrlc.schemas.execute import Execute
 from mrlc.schemas.guards import Guard
 from mrlc.schemas.section import CodeReference, Identifier, Json, Section, TableFile, ToolName
 from mrlc.schemas.values import CellType
 
-BACK_ENDS = ("replay", "compute", "sql", "python", "reply")
+BACK_ENDS = ("replay", "compute", "sql", "execute", "python", "reply")
 """What may answer a tool's calls."""
 
 
@@ -143,6 +144,7 @@ class Tool(Section):
     replay: Replay | None = None
     compute: Compute | None = None
     sql: Sql | None = None
+    execute: Execute | None = None
     python: CodeReference | None = None
     """`file.py:name`, a function or coroutine of the arguments and the episode."""
     reply: Json | None = None

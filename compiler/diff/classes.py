@@ -66,6 +66,7 @@ CLASSES: dict[str, Kind] = {
     "environment.tools.*.compute.table.types.**": "behaviour",
     "environment.tools.*.compute.table.default.**": "behaviour",
     "environment.tools.*.sql.**": "behaviour",
+    "environment.tools.*.execute.**": "behaviour",
     "environment.tools.*.python": "behaviour",
     "environment.user.**": "behaviour",
     "environment.tools.*.reply.**": "behaviour",

@@ -40,9 +40,9 @@ LONG = '{when: {days: "> 3"}, then: {fee: 5}}'
 
 def tables(subject: Subject) -> Iterator[tuple[Tool, DecisionTable, str]]:
     """Every decision table, its tool and its path."""
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         if tool.compute is not None and tool.compute.table is not None:
-            yield tool, tool.compute.table, f"environment.tools.{index}.compute.table"
+            yield tool, tool.compute.table, f"{at}.compute.table"
 
 
 @check

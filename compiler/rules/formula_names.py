@@ -181,7 +181,7 @@ def tools_of_guards_exist(subject: Subject) -> Iterator[Finding]:
 
     Write the name of a tool as a text: `called('find_bike')`.
     """
-    names = [tool.name for tool in subject.experiment.environment.tools]
+    names = [tool.name for _, tool in subject.experiment.environment.every_tool()]
     for one in formulas(subject):
         for call in one.parsed.calls if one.parsed else ():
             if call.function.name not in OF_A_TOOL or not call.count:
@@ -216,9 +216,9 @@ def arguments_have_names_of_their_own(subject: Subject) -> Iterator[Finding]:
 
     Rename the parameter; where production has this name, make the tool a `python` one.
     """
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         for name in tool.parameters if tool.guards or tool.compute else ():
             if name in RESERVED:
-                path = f"environment.tools.{index}.parameters.{name}"
+                path = f"{at}.parameters.{name}"
                 message = f"`{name}` already has a meaning in formulas"
                 yield Finding(path, message, at=subject.name(path))

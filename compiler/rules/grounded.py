@@ -37,8 +37,7 @@ _SAMPLE = 50
 
 @check
 def conditions_name_parameters(subject: Subject) -> Iterator[Diagnostic]:
-    for index, tool in enumerate(subject.experiment.environment.tools):
-        path = f"environment.tools.{index}"
+    for path, tool in subject.experiment.environment.every_tool():
         for number, name in enumerate(tool.grounded):
             if name not in tool.parameters:
                 at = f"{path}.grounded.{number}"
@@ -166,10 +165,10 @@ def volatile_fields_are_no_keys(subject: Subject) -> Iterator[Finding]:
         for argument, column in replay.match.items()
         for name in (argument, column)
     }
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         for number, name in enumerate(tool.volatile):
             if name in matched:
                 other, at = matched[name]
                 labels = (Label(subject.value(at), f"`{other.name}` is matched by it"),)
                 message = f"`{name}` is volatile, but a table is matched by it"
-                yield Finding(f"environment.tools.{index}.volatile.{number}", message, "", labels)
+                yield Finding(f"{at}.volatile.{number}", message, "", labels)

@@ -49,14 +49,15 @@ def guards_can_hold(subject: Subject) -> Iterator[Finding]:
 
     Let one tool of the circle answer without the others. `not called(…)` refuses a second call.
     """
-    tools = subject.experiment.environment.tools
-    so_far = _SoFar(frozenset(tool.name for tool in tools), _answering(tools))
-    for index, tool in enumerate(tools):
+    tools = dict(subject.experiment.environment.every_tool())
+    names = frozenset(tool.name for tool in tools.values())
+    so_far = _SoFar(names, _answering(tuple(tools.values())))
+    for at, tool in tools.items():
         if tool.name in so_far.answering:
             continue
         for number, guard in enumerate(tool.guards):
             if True not in _values(guard.unless, so_far):
-                path = f"environment.tools.{index}.guards.{number}.unless"
+                path = f"{at}.guards.{number}.unless"
                 message = f"the guard never holds: `{tool.name}` can answer no call"
                 yield Finding(path, message)
 

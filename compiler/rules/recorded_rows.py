@@ -25,9 +25,9 @@ _STEPS: dict[str, Callable[[str], str]] = {
 
 def replays(subject: Subject) -> Iterator[tuple[Tool, Replay, str]]:
     """Every replay whose table can be read, its tool and its path."""
-    for index, tool in enumerate(subject.experiment.environment.tools):
+    for at, tool in subject.experiment.environment.every_tool():
         if tool.replay is not None and not subject.files[tool.replay.table].table.faults:
-            yield tool, tool.replay, f"environment.tools.{index}.replay"
+            yield tool, tool.replay, f"{at}.replay"
 
 
 @rule(

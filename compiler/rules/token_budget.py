@@ -136,7 +136,7 @@ def budget(subject: Subject) -> Budget:
 def _heard(subject: Subject, *, unknown: int) -> Iterator[int]:
     """Tokens of what may follow a turn, results and replies, with the markup around each."""
     experiment = subject.experiment
-    for tool in experiment.environment.tools:
+    for _, tool in experiment.environment.every_tool():
         yield _result(subject, tool, unknown=unknown) + MARKUP
     user = experiment.environment.user
     if user is not None:

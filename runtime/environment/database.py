@@ -66,10 +66,7 @@ class Database:
         connection = self._copy()
         try:
             _seed_random(connection, scope.random)
-            connection.set_authorizer(_running)
-            connection.set_progress_handler(
-                lambda: time.monotonic() > scope.deadline, _INSTRUCTIONS_PER_CHECK
-            )
+            guard(connection, scope)
         except BaseException:
             connection.close()
             raise
@@ -104,6 +101,14 @@ class Database:
         for limit, value in _LIMITS.items():
             connection.setlimit(limit, value)
         return connection
+
+
+def guard(connection: sqlite3.Connection, scope: Scope) -> None:
+    """Let a connection do only what an episode may, up to the deadline of its call."""
+    connection.set_authorizer(_running)
+    connection.set_progress_handler(
+        lambda: time.monotonic() > scope.deadline, _INSTRUCTIONS_PER_CHECK
+    )
 
 
 def error_code(error: BaseException) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.environment.back_ends import Site
+from mrlc.runtime.environment.back_ends.execute import CodeTool
 from mrlc.runtime.environment.database import Database
 from mrlc.runtime.environment.episode import Episode
 from mrlc.runtime.environment.presentation import Presentation
@@ -59,6 +60,12 @@ class Environment:
         prompts = Prompts(spec.system, spec.prompt)
         user = load_user(experiment, inputs, endpoints or Endpoints())
         return cls(schemas, prompts, databases, bound, Presentation(spec), user)
+
+    @property
+    def tiers(self) -> dict[str, str]:
+        """tool → what keeps the model's code in, on this machine."""
+        tools = self._bound.values()
+        return {t.name: t.back_end.tier for t in tools if isinstance(t.back_end, CodeTool)}
 
     def messages(self, task: Task) -> list[Mapping[str, Any]]:
         """The messages that open an episode: the system's, unless it is empty, and the user's.

@@ -31,6 +31,8 @@ class Scope:
         """A tool's notes for its later calls; a global would leak into other episodes."""
         self.history = History(opening)
         """The calls so far, and the texts of the opening messages."""
+        self.executed = 0
+        """Calls so far that ran code of the model; each has a random stream of its own."""
         self.deadline = math.inf
         """Of the call under way, in seconds of `time.monotonic`; SQL stops there."""
         self.order = asyncio.Lock()

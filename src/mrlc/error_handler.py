@@ -33,6 +33,7 @@ EXTRAS = {
     "transformers": "train",
     "trl": "train",
     "sagemaker": "sagemaker",
+    "pydantic_monty": "sandbox",
 }
 """Optional packages, by import name, and the extra that brings them."""
 

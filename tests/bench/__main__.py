@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from compile import main as measure_sweeps
+from sandbox import main as measure_sandboxes
 
 from mrlc.compiler import compile_spec, write_plan
 from mrlc.runtime.record import RunFolder, create_run
@@ -76,6 +77,7 @@ def main() -> None:
     """Measure and print."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     measure_sweeps()
+    measure_sandboxes()
     quiet_libraries()
     bare, help_ = start_up("-c", ""), start_up("-m", "mrlc", "--help")
     with tempfile.TemporaryDirectory() as temporary:

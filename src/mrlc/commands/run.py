@@ -60,7 +60,8 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
     configure_torch(plan.experiment)
     setup = prepare(plan, plan_folder, seed=seed)
     if arguments.resume is None:
-        folder = create_run(arguments.runs, plan_folder, plan, seed=seed)
+        tiers = setup.environment.tiers
+        folder = create_run(arguments.runs, plan_folder, plan, seed=seed, isolation=tiers)
     print(f"run {folder.path}", file=sys.stderr)
     try:
         return execute(setup, folder, progress_for(sys.stderr))

@@ -1,0 +1,62 @@
+"""Every attack, in every tier that holds on this machine, by real code in real processes."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from mrlc.runtime.sandbox.arithmetic import Arithmetic
+from mrlc.runtime.sandbox.outcome import Outcome
+
+from .attacks import ARITHMETIC, PYTHON, SHELL, Attack
+from .conftest import Open, children
+
+CASES = {"python-interpreter": PYTHON, "python-process": PYTHON}
+CASES |= {"shell-process": SHELL, "shell-namespaces": SHELL}
+LIMITS = {"timeout_s": 0.6, "memory_mb": 64, "output_bytes": 2000}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def answered(request: pytest.FixtureRequest, engine: Open) -> list[tuple[Attack, Outcome]]:
+    """All attacks of a tier with their outcomes, several at a time, as episodes come."""
+    tested = engine(request.param, **LIMITS)
+    other = Path(os.path.abspath(__file__)).parent
+    os.environ["MRLC_TEST_SECRET"] = "s3cr3t"
+    attacks = [a._replace(code=a.code.replace("$OTHER", str(other))) for a in CASES[request.param]]
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(lambda one: tested.run(one.code, seed=1), attacks))
+    del os.environ["MRLC_TEST_SECRET"]
+    assert tested.run("1+1" if "python" in request.param else "echo 2", seed=1).text == "2"
+    return list(zip(attacks, outcomes, strict=True))
+
+
+def test_nothing_gets_in(answered: list[tuple[Attack, Outcome]]) -> None:
+    assert [attack.name for attack, outcome in answered if "GOT IN" in outcome.text] == []
+
+
+def test_each_ends_as_it_must(answered: list[tuple[Attack, Outcome]]) -> None:
+    odd = [(a.name, o) for a, o in answered if o.state not in a.states]
+    assert odd == []
+
+
+def test_what_is_told_is_short_and_clean(answered: list[tuple[Attack, Outcome]]) -> None:
+    for attack, outcome in answered:
+        assert len(outcome.text.encode()) < 3000, attack.name
+        assert not set(outcome.text) & set("\0\x1b"), attack.name
+
+
+def test_nothing_runs_on(answered: list[tuple[Attack, Outcome]]) -> None:
+    names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in children()}
+    assert not names & {"sleep", "yes", "sh", "bwrap", "head"}
+    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/usr"):
+        assert not Path(folder, "mrlc-attack").exists()
+
+
+@pytest.mark.parametrize("code", ARITHMETIC, ids=lambda code: ascii(code[:20]))
+def test_arithmetic(code: str) -> None:
+    outcome = Arithmetic().run(code, seed=1)
+    assert len(outcome.text) < 2000
+    assert outcome.state == "tool_error" or code in ("10**4000", "2**-9**9**9", "#", "None")

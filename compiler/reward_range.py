@@ -29,6 +29,9 @@ def rule_of(component: Component) -> Rule:
     """What a component computes, whatever it is called and weighs."""
     if component.kind == "field_accuracy":
         return (component.kind, component.against)
+    if component.kind == "final_state":
+        compared = ", ".join(f"{name}: {at}" for name, at in sorted(component.against.items()))
+        return (component.kind, f"{component.share} {component.ordered} {compared}")
     return (component.kind, component.python if isinstance(component, PythonComponent) else "")
 
 

@@ -56,6 +56,7 @@ _FORMS = {
     r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$": "lower-case words joined by `-` or `_`, as in `refund-desk`",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "a letter or `_`, then letters, digits or `_`",
     r"^task(\.[A-Za-z_][A-Za-z0-9_]*)+$": "a column of the task, as in `task.expected`",
+    r"^(rows|changes) (==|!=|>=|<=|>|<) (0|[1-9][0-9]{0,5})$": "a comparison, as in `rows >= 1`",
     r"^[\w./-]+\.py:[A-Za-z_]\w*$": "a file and a name in it, as in `rewards.py:score`",
 }
 

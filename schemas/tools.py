@@ -1,6 +1,6 @@
 """The tools an agent may call: what the model sees, and what answers.
 
-Every tool has exactly one back end: `replay`, `sql` or `python`.
+Every tool has exactly one back end: `replay`, `sql`, `file` or `python`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from mrlc.schemas.file_tool import FileTool
 from mrlc.schemas.section import CodeReference, Identifier, Json, Section, TableFile
+from mrlc.schemas.transaction import Step
 
 ValueType = Literal["string", "integer", "number", "boolean"]
 
@@ -53,7 +55,7 @@ class Replay(Section):
 
 
 class Sql(Section):
-    """One statement on a database that lives as long as the episode."""
+    """One statement, or a transaction of several, on a database of the episode."""
 
     state: Identifier
     """Name under `environment.state`."""
@@ -63,11 +65,17 @@ class Sql(Section):
     """An INSERT, UPDATE or DELETE with `:argument` placeholders; the result counts rows."""
     max_rows: Annotated[int, Field(ge=1, le=1000)] = 20
     """Rows returned at most, so that a result fits its token budget."""
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=16)] | None = None
+    """Statements in one transaction; left without `returns`, the last one's result is the tool's."""
+    returns: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    """Arguments and columns of the steps that make the result, an object, with the last values."""
 
     @model_validator(mode="after")
     def _one_statement(self) -> Sql:
-        if (self.read is None) == (self.write is None):
-            raise ValueError("give exactly one of `read` and `write`")
+        if sum(one is not None for one in (self.read, self.write, self.steps)) != 1:
+            raise ValueError("give exactly one of `read`, `write` and `steps`")
+        if self.returns is not None and self.steps is None:
+            raise ValueError("`returns` is for `steps`: it has no effect on one statement")
         return self
 
 
@@ -86,15 +94,17 @@ class Tool(Section):
     """Whether a successful call of this tool ends the episode."""
     replay: Replay | None = None
     sql: Sql | None = None
+    file: FileTool | None = None
     python: CodeReference | None = None
     """`file.py:name`, a function or coroutine of the arguments and the episode."""
 
     @model_validator(mode="after")
     def _one_back_end(self) -> Tool:
-        given = [kind for kind in ("replay", "sql", "python") if getattr(self, kind) is not None]
+        kinds = ("replay", "sql", "file", "python")
+        given = [kind for kind in kinds if getattr(self, kind) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none"
-            raise ValueError(f"a tool needs exactly one of replay, sql, python; found {found}")
+            raise ValueError(f"a tool needs exactly one of {', '.join(kinds)}; found {found}")
         return self
 
     @property

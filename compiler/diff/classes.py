@@ -33,6 +33,7 @@ CLASSES: dict[str, Kind] = {
     "environment.system": "behaviour",
     "environment.prompt": "behaviour",
     "environment.state.**": "instrument",
+    "environment.final.**": "instrument",
     "environment.tools": "behaviour",
     "environment.tools.*": "behaviour",
     "environment.tools.*.name": "behaviour",
@@ -49,6 +50,7 @@ CLASSES: dict[str, Kind] = {
     "environment.tools.*.replay.null_values.**": "behaviour",
     "environment.tools.*.replay.missing.**": "behaviour",
     "environment.tools.*.sql.**": "behaviour",
+    "environment.tools.*.file.**": "behaviour",
     "environment.tools.*.python": "behaviour",
     "environment.answer.**": "instrument",  # one episode may count as answered before, not after
     "environment.production": "cosmetic",  # compared with when compiling; no run reads it

@@ -29,13 +29,14 @@ def state_is_used(subject: Subject) -> Iterator[Finding]:
     It costs time in each episode, and mostly means that a tool reads another state than was
     meant.
 
-    Name it under a tool's `sql.state`, or remove it. A spec with `python` tools is not
+    Name it under the `state` of a tool's `sql` or `file`, or remove it. A spec with `python` tools is not
     looked at, as their code may open any state.
     """
     environment = subject.experiment.environment
     if any(tool.python for tool in environment.tools):
         return
     used = {tool.sql.state for tool in environment.tools if tool.sql}
+    used |= {tool.file.state for tool in environment.tools if tool.file}
     for name in environment.state:
         if name not in used:
             path = f"environment.state.{name}"

@@ -11,8 +11,10 @@ from typing import Any
 from mrlc.runtime.environment.back_ends import Site
 from mrlc.runtime.environment.database import Database
 from mrlc.runtime.environment.episode import Episode
+from mrlc.runtime.environment.probes import Probes
 from mrlc.runtime.environment.prompts import Prompts
 from mrlc.runtime.environment.scope import Scope
+from mrlc.runtime.environment.seed_folder import SeedFolder
 from mrlc.runtime.environment.tool import BoundTool, bind_tool
 from mrlc.runtime.task import Task
 from mrlc.schemas import Experiment
@@ -20,12 +22,14 @@ from mrlc.schemas import Experiment
 
 @dataclass(frozen=True)
 class Environment:
-    """What is common to all episodes: templates, look-up tables, databases as first seeded."""
+    """What is common to all episodes: templates, look-up tables, states as first seeded."""
 
     tools: tuple[dict[str, Any], ...]
     """The tools as chat templates spell them, in declared order."""
     _prompts: Prompts
     _databases: Mapping[str, Database]
+    _folders: Mapping[str, SeedFolder]
+    _probes: Probes
     _bound: Mapping[str, BoundTool]
 
     @classmethod
@@ -39,7 +43,14 @@ class Environment:
         databases = {
             name: Database.load(inputs / state.sqlite, path=f"environment.state.{name}.sqlite")
             for name, state in spec.state.items()
+            if state.sqlite is not None
         }
+        folders = {
+            name: SeedFolder.load(state.folder, inputs, path=f"environment.state.{name}.folder")
+            for name, state in spec.state.items()
+            if state.folder is not None
+        }
+        probes = Probes(spec.final, databases, timeout_s=timeout_s)
         bound = {
             tool.name: bind_tool(
                 tool, Site(inputs, f"environment.tools.{index}", databases), timeout_s=timeout_s
@@ -47,7 +58,8 @@ class Environment:
             for index, tool in enumerate(spec.tools)
         }
         schemas = tuple(tool.json_schema for tool in spec.tools)
-        return cls(schemas, Prompts(spec.system, spec.prompt), databases, bound)
+        prompts = Prompts(spec.system, spec.prompt)
+        return cls(schemas, prompts, databases, folders, probes, bound)
 
     def messages(self, task: Task) -> list[Mapping[str, Any]]:
         """The messages that open an episode: the system's, unless it is empty, and the user's.
@@ -64,6 +76,8 @@ class Environment:
         try:
             for name, database in self._databases.items():
                 scope.state[name] = database.open(scope)
-            yield Episode(self._bound, scope)
+            for name, folder in self._folders.items():
+                scope.folders[name] = folder.open()
+            yield Episode(self._bound, scope, self._probes)
         finally:
             scope.close()

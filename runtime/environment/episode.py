@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
+from mrlc.runtime.environment.probes import Probes
 from mrlc.runtime.environment.result import Reply, refusal
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.tool import BoundTool
@@ -15,9 +17,10 @@ from mrlc.runtime.rollout.trajectory import ToolCall, ToolResult
 class Episode:
     """Answers the tool calls of one episode; made by `Environment.open`."""
 
-    def __init__(self, tools: Mapping[str, BoundTool], scope: Scope) -> None:
+    def __init__(self, tools: Mapping[str, BoundTool], scope: Scope, probes: Probes) -> None:
         self._tools = tools
         self._scope = scope
+        self._probes = probes
         self.is_done = False
         """Whether a tool with `ends_episode` has succeeded."""
 
@@ -35,6 +38,14 @@ class Episode:
         self.is_done |= tool.ends_episode and not reply.is_error
         seconds = time.perf_counter() - started
         return ToolResult(reply.text, is_error=reply.is_error, seconds=seconds)
+
+    async def final(self) -> Mapping[str, Any]:
+        """The values of the probes; to be asked for after the last call.
+
+        Raises:
+            EnvironmentBroken: a state cannot be read any more.
+        """
+        return await self._probes.read(self._scope)
 
     def _unknown(self, name: str) -> Reply:
         shown = quote(name)[1:-1]

@@ -17,7 +17,7 @@ from mrlc.runtime.code import blame
 from mrlc.runtime.environment.back_ends import BACK_ENDS, BackEnd, Site
 from mrlc.runtime.environment.database import error_code
 from mrlc.runtime.environment.errors import ToolError
-from mrlc.runtime.environment.result import Reply, refusal, render
+from mrlc.runtime.environment.result import Reply, render
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.signature import InvalidArguments, Signature
 from mrlc.runtime.environment.timeout import TimedOut, within
@@ -58,7 +58,7 @@ class BoundTool:
         try:
             return Reply(render(await self._call(bound, scope)))
         except ToolError as error:
-            return refusal(str(error))
+            return Reply(render(error.reply), is_error=True)
         except EnvironmentBroken:
             raise
         except Exception as error:  # a back end runs code that is not ours

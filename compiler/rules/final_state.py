@@ -199,7 +199,7 @@ def compared_rows_are_ordered(subject: Subject) -> Iterator[Finding]:
     for path, declared in comparisons(subject):
         for name in declared.against if declared.ordered else ():
             probe = subject.experiment.environment.final.get(name)
-            if probe is None or probe.read is None or probe.single or _is_ordered(probe.read):
+            if probe is None or probe.read is None or probe.single or is_ordered(probe.read):
                 continue
             labels = (Label(subject.value(f"environment.final.{name}.read"), "no ORDER BY"),)
             help = "add ORDER BY to the probe, or `ordered: false` here"
@@ -207,7 +207,7 @@ def compared_rows_are_ordered(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"{path}.against.{name}", message, "", labels, help)
 
 
-def _is_ordered(statement: str) -> bool:
+def is_ordered(statement: str) -> bool:
     """Whether the outermost SELECT has ORDER BY."""
     outer = re.sub(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", " ", statement, flags=re.DOTALL)
     while outer != (outer := re.sub(r"\([^()]*\)", " ", outer)):

@@ -40,7 +40,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 200,  # LIKE is exponential, and cannot be stopped
 }
 
-_ROOM = 4_096
+_ROOM = 1_024
 """Pages of 4 KiB that an episode may add: an endless INSERT ends here, not with the memory."""
 
 

@@ -7,6 +7,7 @@ their first file and go with their last. Whatever the model is to blame for is t
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from mrlc.schemas.state import MAX_BYTES, MAX_FILES, path_fault
 _INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A pipe that the user's code has left there would block an open for ever.
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+_IN_THE_WAY = (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
 
 
 class Folder:
@@ -59,7 +62,9 @@ class Folder:
             with self._opened(name, os.O_RDWR | os.O_CREAT) as file:
                 file.truncate(0)
                 file.write(content)
-        except (FileExistsError, IsADirectoryError, NotADirectoryError, _NoFile) as error:
+        except OSError as error:
+            if error.errno not in _IN_THE_WAY:
+                raise
             raise ToolError(f"{quote(name)} is in the way of a folder or a file") from error
         return len(content)
 
@@ -106,7 +111,7 @@ class Folder:
             descriptor = os.open(last, flags | _FILE, 0o600, dir_fd=parent)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _NoFile
+                raise OSError(errno.EISDIR, "not a plain file")
             with open(descriptor, "r+b" if is_new else "rb", closefd=False) as file:
                 yield file
         finally:
@@ -128,10 +133,6 @@ class Folder:
             yield here, last
         finally:
             os.close(here)
-
-
-class _NoFile(OSError):
-    """What is there is no plain file."""
 
 
 def _check(name: str) -> None:

@@ -190,16 +190,20 @@ CASES = {
         "MRLC330",
         SPEC,
         'write: "INSERT INTO visits VALUES (:day)"',
-        'steps: [{write: "INSERT INTO visits VALUES (:day) RETURNING day + 1 AS next"}], '
-        "returns: [day, next, «nxt»]",
+        (
+            'steps: [{write: "INSERT INTO visits VALUES (:day) RETURNING day + 1 AS next"}], '
+            "returns: [day, next, «nxt»]"
+        ),
     ),
     "file tool without its parameter": (
         "MRLC330",
         SPEC,
         "{sqlite: shop.sql}\n  tools:\n",
-        "{sqlite: shop.sql}\n    work: {folder: empty}\n  tools:\n"
-        "    - name: read\n      parameters: {name: {type: string}}\n"
-        "      file: {state: work, action: read, path: «nam»}\n",
+        (
+            "{sqlite: shop.sql}\n    work: {folder: empty}\n  tools:\n"
+            "    - name: read\n      parameters: {name: {type: string}}\n"
+            "      file: {state: work, action: read, path: «nam»}\n"
+        ),
     ),
     "two tools of one name": ("MRLC334", SPEC, "name: book", "name: «find_bike»"),
     "two components of one name": ("MRLC334", SPEC, "name: polite", "name: «fields»"),

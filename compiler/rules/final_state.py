@@ -11,6 +11,7 @@ from mrlc.compiler.example import Edit
 from mrlc.compiler.rules import Finding, Label, Subject, check, rule
 from mrlc.compiler.rules.answers import ABSENT, column_value
 from mrlc.compiler.rules.columns import missing_column
+from mrlc.compiler.rules.sql import probe_columns
 from mrlc.compiler.suggest import did_you_mean
 from mrlc.schemas.evaluation import ExactState
 from mrlc.schemas.final import Probe
@@ -103,39 +104,44 @@ def probes_are_declared(subject: Subject) -> Iterator[Finding]:
 def expected_states_are_possible(subject: Subject) -> Iterator[Finding]:
     """No final state can equal the expected value.
 
-    A probe gives a list of rows, with `single` one row or null, and of files path → text. SQL has
-    no truth values: they are 0 and 1. An expected value of another form is never reached, so
+    A probe gives a list of rows, with `single` one row or null, and of files path → text. Each row
+    has all columns of the SELECT. SQL has no truth values: they are 0 and 1. An expected value of another form is never reached, so
     the task is lost whatever the model does.
 
     Correct the data, or the probe.
     """
     for path, probe, column in _pairs(subject):
+        fields = probe_columns(subject, probe)
         for _, table in subject.splits():
             for row in table.rows:
-                reason = _reason(column_value(row.values, column), probe)
+                reason = _reason(column_value(row.values, column), probe, fields)
                 if reason is not None:
                     labels = (Label(subject.value(path), "compared here"),)
                     yield Finding(path, f"`{column}` {reason}", "", labels, at=row.span)
                     break
 
 
-def _reason(value: Any, probe: Probe) -> str | None:
-    """Why a probe never gives a value, or None; a missing column is another check's fault."""
+def _reason(value: Any, probe: Probe, fields: list[str] | None) -> str | None:
+    """Why a probe of such fields never gives a value, or None; a missing one is another's fault."""
     if value is ABSENT:
         return None
     if probe.read is None:
         texts = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
         return None if texts else "is not an object of path → text, as `read_files` gives"
     if probe.single:
-        return _row(value) if value is not None else None
+        return _row(value, fields) if value is not None else None
     if not isinstance(value, list):
         return "is not a list of rows"
-    return next((reason for one in value if (reason := _row(one)) is not None), None)
+    return next((reason for one in value if (reason := _row(one, fields)) is not None), None)
 
 
-def _row(value: Any) -> str | None:
+def _row(value: Any, fields: list[str] | None) -> str | None:
     if not isinstance(value, dict):
         return "has a row that is not an object"
+    if fields is not None and (lacking := sorted(set(fields) - value.keys())):
+        return f"has a row without the probe's column `{lacking[0]}`"
+    if fields is not None and (extra := sorted(value.keys() - set(fields))):
+        return f"has a row with `{extra[0]}`, which the probe does not give"
     for name, one in value.items():
         if isinstance(one, bool):
             return f"has `{name}` true or false, which SQL gives as 1 or 0"

@@ -215,6 +215,20 @@ def _arguments(subject: Subject, statement: _Statement) -> Iterator[Diagnostic]:
         yield Diagnostic("MRLC330", message, span, help=help, path=path, fix=fix)
 
 
+def probe_columns(subject: Subject, probe: Probe) -> list[str] | None:
+    """The columns of a probe's rows; None where its state or its statement has a fault."""
+    state = subject.experiment.environment.state.get(probe.state)
+    if state is None or state.sqlite is None or probe.read is None:
+        return None
+    database, _ = _seed(subject.files[state.sqlite], "")
+    if database is None:
+        return None
+    with closing(database):
+        if _compile(database, probe.read, "read") is not None:
+            return None
+        return columns(database, probe.read, "read")
+
+
 def columns(database: sqlite3.Connection, statement: str, kind: str) -> list[str]:
     """The columns that a statement gives; nothing of it is run. It has been compiled before."""
     names = dict.fromkeys(placeholders(statement))

@@ -135,10 +135,11 @@ def _tool(
         statement = _Statement(f"{at}.{kind}", kind, text, sql.state, known, named)
         faults = [*_arguments(subject, statement), *_compiles(subject, statement, database)]
         yield from faults
-        if not faults and database is not None:
-            known = [*known, *columns(database, text, kind)]
+        if faults or database is None:
+            return  # what this step returns is not known, so nothing can be said of the next
+        known = [*known, *columns(database, text, kind)]
     for index, name in enumerate(sql.returns or ()):
-        if name not in known and database is not None:
+        if name not in known:
             message = f"`{name}` is not {named}"
             at = f"{path}.returns.{index}"
             help = did_you_mean(name, known) or f"the names are {listing(known)}"

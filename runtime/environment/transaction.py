@@ -45,12 +45,30 @@ _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """What must hold of the rows that a step gives or changes."""
+
+    comparison: str
+    number: int
+
+    @classmethod
+    def parse(cls, text: str) -> Requirement:
+        """From the spec's own words, `rows >= 1`."""
+        _, comparison, number = text.split()
+        return cls(comparison, int(number))
+
+    def holds(self, count: int) -> bool:
+        """Whether so many rows will do."""
+        return _COMPARISONS[self.comparison](count, self.number)
+
+
+@dataclass(frozen=True)
 class Statement:
     """One step, ready to run."""
 
     text: str
     is_read: bool
-    require: str | None = None
+    require: Requirement | None = None
     otherwise: Any = None
     """The reply when `require` does not hold."""
 
@@ -81,9 +99,9 @@ def run(
         for one in statements:
             rows, changed = _step(connection, one, values, most)
             changes += changed
-            if one.require is not None and not _holds(one.require, rows, changed):
+            if one.require and not one.require.holds(len(rows) if one.is_read else changed):
                 raise Refusal(one.otherwise)
-    return Outcome(rows, changes, values)
+    return Outcome(rows[:most], changes, values)
 
 
 @contextmanager
@@ -119,22 +137,18 @@ def _step(
     """The rows of a step and how many it changed; its columns are entered in `values`."""
     cursor = connection.execute(one.text, values)
     names = [column[0] for column in cursor.description or ()]
+    counted = most if one.require is None else max(most, one.require.number + 1)
     # A write is run to its end: it makes its changes as its rows are fetched.
-    found = cursor.fetchmany(most) if one.is_read else cursor.fetchall()[:most]
+    found = cursor.fetchmany(counted) if one.is_read else cursor.fetchall()
     cursor.close()  # a statement left half read would hold a lock on its tables
-    rows = [dict(zip(names, map(json_value, row), strict=True)) for row in found]
+    rows = [dict(zip(names, map(_value, row), strict=True)) for row in found]
     values.update(rows[0] if rows else dict.fromkeys(names))
     # Not `rowcount`: that is -1 where the statement starts with WITH.
     changed = 0 if one.is_read else connection.execute("SELECT changes()").fetchone()[0]
     return rows, changed
 
 
-def _holds(require: str, rows: list[dict[str, Any]], changed: int) -> bool:
-    subject, comparison, number = require.split()
-    return _COMPARISONS[comparison](len(rows) if subject == "rows" else changed, int(number))
-
-
-def json_value(value: Any) -> Any:
+def _value(value: Any) -> Any:
     """A value of SQLite's, which may be no number that JSON has.
 
     Raises:

@@ -16,7 +16,7 @@ from typing import Any
 from mrlc.runtime.environment.back_ends import BACK_ENDS, Site
 from mrlc.runtime.environment.database import READS, WRITES
 from mrlc.runtime.environment.scope import Scope
-from mrlc.runtime.environment.transaction import PLACEHOLDER, Statement, run
+from mrlc.runtime.environment.transaction import PLACEHOLDER, Requirement, Statement, run
 from mrlc.runtime.errors import PlanFault
 from mrlc.schemas.tools import Sql, Tool
 from mrlc.schemas.transaction import Step
@@ -51,7 +51,8 @@ def _statements(sql: Sql, names: tuple[str, ...], site: Site) -> Iterator[Statem
         # The columns of the steps before are known to the compiler, which has checked the names.
         known = (*names, *PLACEHOLDER.findall(step.read or step.write or ""))
         one = _statement(step, sql.state, known, f"{site.path}.sql.steps.{index}", site)
-        yield Statement(one.text, one.is_read, step.require, step.else_)
+        require = None if step.require is None else Requirement.parse(step.require)
+        yield Statement(one.text, one.is_read, require, step.else_)
 
 
 def _statement(

@@ -182,6 +182,24 @@ def test_money_is_moved_and_never_made(world: World, calls: list[Any]) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(
+    ("require", "text"),
+    [
+        ("rows == 30", '[{"x": 1}, {"x": 2}]'),
+        ("rows >= 31", '{"error": "refused"}'),
+        ("rows != 29", '[{"x": 1}, {"x": 2}]'),
+        ("rows < 30", '{"error": "refused"}'),
+        ("rows > 0", '[{"x": 1}, {"x": 2}]'),
+        ("rows <= 2", '{"error": "refused"}'),
+    ],
+)
+def test_more_rows_are_counted_than_are_shown(build: Build, require: str, text: str) -> None:
+    count = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 30) "
+    step = {"read": f"{count} SELECT x FROM c", "require": require}
+    world = build([tool("t", step, max_rows=2)], {"bank.sql": SEED}, state=STATE)
+    assert world.call("t", arguments()).text == text
+
+
 def test_a_broken_step_is_found_when_the_environment_is_loaded(build: Build) -> None:
     steps = [{"read": "SELECT 1"}, {"write": "DELETE FROM nowhere"}]
     with pytest.raises(PlanFault) as caught:

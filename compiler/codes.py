@@ -70,6 +70,7 @@ CODES: dict[str, Code] = {
     "MRLC336": Code("bad-demonstration", "A demonstration is not a possible episode."),
     "MRLC337": Code("impossible-answer", "No answer can equal the expected value."),
     "MRLC340": Code("not-a-plan-folder", "The folder of a plan is taken by something else."),
+    "MRLC346": Code("bad-state-folder", "The folder that a state begins as cannot be carried."),
     "MRLC390": Code("run-time-check", "A check that only a run can make has failed."),
     "MRLC391": Code("broken-plan", "A plan or run folder is absent or not what was compiled."),
     "MRLC401": Code("unknown-axis", "A path of a sweep leads to no value of the spec."),

@@ -17,7 +17,7 @@ from mrlc.compiler.markers import marked
 from mrlc.compiler.tree import Keys
 from mrlc.schemas.experiment import COSMETIC
 from mrlc.schemas.plan import Digests, Input
-from mrlc.schemas.section import CodeMarker, FileMarker, PromptMarker
+from mrlc.schemas.section import CodeMarker, FileMarker, FolderMarker, PromptMarker
 
 DOMAIN = b"mrlc.plan/1\0"
 """Before every digested text; a new scheme gets a new number and so new digests."""
@@ -54,9 +54,11 @@ def _digest(text: str) -> str:
 
 
 def _content(
-    path: str | None, inputs: Mapping[str, Input], marker: FileMarker | CodeMarker
-) -> str | None:
+    path: str | None, inputs: Mapping[str, Input], marker: FileMarker | FolderMarker | CodeMarker
+) -> Any:
     """The digest of a file in place of its path; of code, the name stays."""
+    if path is not None and isinstance(marker, FolderMarker):
+        return folder_content(path, inputs)
     if path is None or (isinstance(marker, FileMarker) and not marker.is_read_by_runs):
         return None
     if isinstance(marker, FileMarker):
@@ -66,7 +68,7 @@ def _content(
 
 
 def folder_content(base: str, inputs: Mapping[str, Input]) -> Any:
-    """The digests of a model folder's files in place of its path; other models stay a name."""
+    """The digests of a folder's files in place of its path; what is no folder stays a name."""
     if not base.startswith("./"):
         return base
     prefix = "" if base == "./." else base.removeprefix("./") + "/"

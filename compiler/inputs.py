@@ -1,7 +1,8 @@
 """The files of a spec: found through the schema's markers, checked, and named for the plan.
 
 In the spec a path is relative to the file that wrote it; afterwards it is relative to the
-root. A model folder counts with every file at its top.
+root. A model folder counts with every file at its top, the folder of a state with every file
+below it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from mrlc.compiler.files import InputFile
 from mrlc.compiler.markers import Marker, marked
 from mrlc.compiler.project import PathFault, locate
 from mrlc.compiler.resolve import Resolved
+from mrlc.compiler.state_folder import EMPTY, BadFolder, files_of
 from mrlc.compiler.suggest import listing
 from mrlc.compiler.tree import Keys, Mapping, Node, Scalar, find, put, select
-from mrlc.schemas.section import CodeMarker, FileMarker, PromptMarker
+from mrlc.schemas.section import CodeMarker, FileMarker, FolderMarker, PromptMarker
 
 BASE: Keys = ("model", "base")
 
@@ -83,6 +85,9 @@ class _Collector:
         try:
             if marker is None:
                 self.renamed[path] = self.model(path, scalar)
+            elif isinstance(marker, FolderMarker):
+                if scalar.value != EMPTY:
+                    self.renamed[path] = self.folder(path, scalar)
             elif isinstance(marker, CodeMarker):
                 file, colon, name = str(scalar.value).partition(":")
                 if colon:  # without one, the schema has said so
@@ -134,6 +139,22 @@ class _Collector:
             if not file.resolve().is_relative_to(self.root):
                 message = f"`{scalar.value}/{file.name}` leaves the project"
                 raise PathFault(Diagnostic("MRLC312", message, scalar.span, path=dotted))
+            self.enter(file, scalar, dotted)
+        return f"./{target.relative_to(self.root).as_posix()}"
+
+    def folder(self, path: Keys, scalar: Scalar) -> str:
+        """The name of a state's folder in the plan; its files become inputs."""
+        dotted = ".".join(path)
+        target = locate(self.root, scalar, spec=self.spec, path=dotted)
+        try:
+            files = files_of(target)
+        except BadFolder as error:
+            message = f"`{scalar.value}` {error}"
+            help = f"for a folder that begins without files, write `folder: {EMPTY}`"
+            hint = help if "no files" in message else None
+            fault = Diagnostic("MRLC346", message, scalar.span, help=hint, path=dotted)
+            raise PathFault(fault) from None
+        for file in files:
             self.enter(file, scalar, dotted)
         return f"./{target.relative_to(self.root).as_posix()}"
 

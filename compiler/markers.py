@@ -13,9 +13,9 @@ from pydantic import BaseModel
 
 from mrlc.compiler.tree import Keys
 from mrlc.schemas import Experiment
-from mrlc.schemas.section import CodeMarker, FileMarker, PromptMarker
+from mrlc.schemas.section import CodeMarker, FileMarker, FolderMarker, PromptMarker
 
-Marker = PromptMarker | FileMarker | CodeMarker
+Marker = PromptMarker | FileMarker | FolderMarker | CodeMarker
 
 
 @cache

@@ -31,6 +31,9 @@ def rule_of(component: Component) -> Rule:
         return (component.kind, component.against)
     if component.kind == "judge":
         return (component.kind, component.model_dump_json(exclude={"name", "weight"}))
+    if component.kind == "final_state":
+        compared = ", ".join(f"{name}: {at}" for name, at in sorted(component.against.items()))
+        return (component.kind, f"{component.share} {component.ordered} {compared}")
     return (component.kind, component.python if isinstance(component, PythonComponent) else "")
 
 

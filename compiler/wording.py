@@ -57,6 +57,7 @@ _FORMS = {
     r"^[A-Za-z_][A-Za-z0-9_]*$": "a letter or `_`, then letters, digits or `_`",
     r"^[A-Za-z_][A-Za-z0-9_-]*$": "a letter or `_`, then letters, digits, `_` or `-`",
     r"^task(\.[A-Za-z_][A-Za-z0-9_]*)+$": "a column of the task, as in `task.expected`",
+    r"^(rows|changes) (==|!=|>=|<=|>|<) (0|[1-9][0-9]{0,5})$": "a comparison, as in `rows >= 1`",
     r"^[\w./-]+\.py:[A-Za-z_]\w*$": "a file and a name in it, as in `rewards.py:score`",
 }
 

@@ -66,6 +66,20 @@ def equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
+def spell(value: Any) -> str:
+    """A text that two JSON values have in common if and only if they are `equal`."""
+    return json.dumps(_plain(value), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    """The value with every whole number an integer."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
 def quote(value: Any, *, limit: int = 40) -> str:
     """The value as JSON for a message, cut to `limit` characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)

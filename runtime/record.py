@@ -185,6 +185,7 @@ def describe(episode: ScoredEpisode) -> dict[str, Any]:
         "answer": trajectory.answer.value if trajectory.answer else None,
         "reward": reward.total if reward else None,
         "components": reward.components if reward else None,
+        "final": trajectory.final,
         "prompt_ids": trajectory.prompt_ids,
         "turns": [
             {

@@ -9,19 +9,14 @@ from pydantic import Field
 
 from mrlc.schemas.answer import Answer
 from mrlc.schemas.distractors import Distractors
-from mrlc.schemas.section import ExportFile, Identifier, Prompt, Section, SqlFile
+from mrlc.schemas.final import Probe
+from mrlc.schemas.section import ExportFile, Identifier, Prompt, Section
+from mrlc.schemas.state import State
 from mrlc.schemas.tools import Tool
 from mrlc.schemas.user import User
 
 MAX_TOOLS = 64
 """More fit no prompt that a model still reads with care."""
-
-
-class State(Section):
-    """State of one episode, made afresh from its seed and thrown away at the end."""
-
-    sqlite: SqlFile
-    """Statements that build the database."""
 
 
 class Environment(Section):
@@ -32,7 +27,9 @@ class Environment(Section):
     prompt: Prompt
     """First user message, rendered for each task."""
     state: dict[Identifier, State] = {}
-    """name → a database that tools read and write, made afresh for every episode."""
+    """name → a database or folder that tools read and write, made afresh for every episode."""
+    final: dict[Identifier, Probe] = {}
+    """name → what is read of the state after the last turn, for rewards and the scorer."""
     tools: Annotated[tuple[Tool, ...], Field(max_length=MAX_TOOLS)] = ()
     """What the agent may call, in the order that the model is told."""
     distractors: Distractors | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mrlc.schemas.endpoint import Endpoint
-from mrlc.schemas.section import CodeReference, ColumnPath, Section
+from mrlc.schemas.section import CodeReference, ColumnPath, Identifier, Section
 
 
 class ExactFields(Section):
@@ -28,7 +28,18 @@ class PythonScorer(Section):
     """The function; other code than the reward's, or the evaluation is not independent."""
 
 
-Scorer = Annotated[ExactFields | PythonScorer, Field(discriminator="kind")]
+class ExactState(Section):
+    """1 when every probe equals its expected value, rows, fields and types; else 0."""
+
+    kind: Literal["final_state"]
+    """What decides."""
+    against: Annotated[dict[Identifier, ColumnPath], Field(min_length=1)]
+    """probe → the column that holds the expected value; probes are under `environment.final`."""
+    ordered: bool = True
+    """Whether the order of rows counts."""
+
+
+Scorer = Annotated[ExactFields | ExactState | PythonScorer, Field(discriminator="kind")]
 
 
 class Evaluation(Section):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mrlc.schemas.judge import Judge
-from mrlc.schemas.section import CodeReference, ColumnPath, Name, Section
+from mrlc.schemas.section import CodeReference, ColumnPath, Identifier, Name, Section
 
 Weight = Annotated[float, Field(ge=-1, le=1)]
 
@@ -49,8 +49,25 @@ class PythonComponent(Section):
     """Its share of the reward; negative for a penalty."""
 
 
+class FinalState(Section):
+    """The share of the episode's final state that is as expected, whatever was answered."""
+
+    kind: Literal["final_state"]
+    """What is paid for."""
+    name: Name
+    """Names its metric, `reward/<name>/mean`."""
+    against: Annotated[dict[Identifier, ColumnPath], Field(min_length=1)]
+    """probe → the column that holds the expected value; probes are under `environment.final`."""
+    share: Literal["probes", "parts"] = "probes"
+    """`probes`: of the probes that are equal. `parts`: of the rows and fields of all probes."""
+    ordered: bool = True
+    """Whether the order of rows counts."""
+    weight: Weight = 1.0
+    """Its share of the reward; negative for a penalty."""
+
+
 Component = Annotated[
-    FieldAccuracy | Answered | PythonComponent | Judge, Field(discriminator="kind")
+    FieldAccuracy | Answered | FinalState | PythonComponent | Judge, Field(discriminator="kind")
 ]
 
 

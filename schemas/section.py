@@ -55,6 +55,11 @@ class FileMarker:
 
 
 @dataclass(frozen=True)
+class FolderMarker:
+    """A folder that the plan carries file by file, `./path/from/root` in a plan; or `empty`."""
+
+
+@dataclass(frozen=True)
 class CodeMarker:
     """`path/to/file.py:name`; the plan carries the file."""
 
@@ -66,6 +71,7 @@ TableFile = Annotated[str, FileMarker((".csv", ".jsonl"))]
 DemonstrationFile = Annotated[str, FileMarker((".jsonl",))]
 ExportFile = Annotated[str, FileMarker((".json",), is_read_by_runs=False)]
 SqlFile = Annotated[str, FileMarker((".sql",))]
+FolderOrEmpty = Annotated[str, FolderMarker()]
 CodeReference = Annotated[str, CodeMarker(), Field(pattern=r"^[\w./-]+\.py:[A-Za-z_]\w*$")]
 """A file and a name in it, `rewards/polite.py:score`; the file is an input of the plan."""
 

@@ -12,11 +12,13 @@ from pydantic import Field, model_validator
 
 from mrlc.schemas.compute import Compute
 from mrlc.schemas.execute import Execute
+from mrlc.schemas.file_tool import FileTool
 from mrlc.schemas.guards import Guard
 from mrlc.schemas.section import CodeReference, Identifier, Json, Section, TableFile, ToolName
+from mrlc.schemas.transaction import Step
 from mrlc.schemas.values import CellType
 
-BACK_ENDS = ("replay", "compute", "sql", "execute", "python", "reply")
+BACK_ENDS = ("replay", "compute", "sql", "file", "execute", "python", "reply")
 """What may answer a tool's calls."""
 
 
@@ -101,7 +103,7 @@ class Replay(Section):
 
 
 class Sql(Section):
-    """One statement on a database that lives as long as the episode."""
+    """One statement, or a transaction of several, on a database of the episode."""
 
     state: Identifier
     """Name under `environment.state`."""
@@ -111,11 +113,17 @@ class Sql(Section):
     """An INSERT, UPDATE or DELETE with `:argument` placeholders; the result counts rows."""
     max_rows: Annotated[int, Field(ge=1, le=1000)] = 20
     """Rows returned at most, so that a result fits its token budget."""
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=16)] | None = None
+    """Statements in one transaction; left without `returns`, the last one's result is the tool's."""
+    returns: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    """Arguments and columns of the steps that make the result, an object, with the last values."""
 
     @model_validator(mode="after")
     def _one_statement(self) -> Sql:
-        if (self.read is None) == (self.write is None):
-            raise ValueError("give exactly one of `read` and `write`")
+        if sum(one is not None for one in (self.read, self.write, self.steps)) != 1:
+            raise ValueError("give exactly one of `read`, `write` and `steps`")
+        if self.returns is not None and self.steps is None:
+            raise ValueError("`returns` is for `steps`: it has no effect on one statement")
         return self
 
 
@@ -145,6 +153,7 @@ class Tool(Section):
     compute: Compute | None = None
     sql: Sql | None = None
     execute: Execute | None = None
+    file: FileTool | None = None
     python: CodeReference | None = None
     """`file.py:name`, a function or coroutine of the arguments and the episode."""
     reply: Json | None = None

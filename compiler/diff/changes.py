@@ -21,7 +21,7 @@ from mrlc.compiler.inputs import BASE
 from mrlc.compiler.markers import fits, marked
 from mrlc.compiler.tree import Keys
 from mrlc.schemas.plan import Position
-from mrlc.schemas.section import PromptMarker
+from mrlc.schemas.section import FolderMarker, PromptMarker
 
 NAMED: tuple[Keys, ...] = (("environment", "tools"), ("reward", "components"))
 """Lists whose items have names."""
@@ -123,8 +123,8 @@ class _Comparison:
             yield _with(change, kind="cosmetic") if digests[0] else change
 
     def content(self, side: Side, place: _Place, name: str) -> str | None:
-        """What a file, code or model folder holds; None for a model that is only a name."""
-        if place.shown == BASE:
+        """What a file, code or model folder holds; None for what is only a name."""
+        if place.shown == BASE or _is_folder(place.shown):
             return _folder_digest(side, name)
         file, colon, function = name.partition(":")
         return side.plan.inputs[file].sha256 + colon + function
@@ -138,6 +138,10 @@ def _is_file(path: Keys) -> bool:
     return path == BASE or any(
         fits(path, pattern) for pattern, marker in marked() if not isinstance(marker, PromptMarker)
     )
+
+
+def _is_folder(path: Keys) -> bool:
+    return any(fits(path, at) for at, marker in marked() if isinstance(marker, FolderMarker))
 
 
 def _folder_digest(side: Side, name: str) -> str | None:

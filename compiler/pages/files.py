@@ -8,6 +8,10 @@ TEST, DEMOS = "specs/data/test.jsonl", "specs/data/demos.jsonl"
 BIKES, SHOP, CODE = "specs/bikes.csv", "specs/shop.sql", "specs/rewards.py"
 WRITE = '"INSERT INTO visits VALUES (:day)"'
 SECOND = '{"id": "t2", "question": "Bike 2?", "expected": {"job": "J2", "days": 0}}'
+LISTED = (
+    Edit("  answer:\n", "    - name: files\n      file: {state: work, action: list}\n  answer:\n"),
+    Edit("{human: 2}", "{human: 2, max_tokens: 128}"),
+)
 
 PAGES = {
     "MRLC310": Page(
@@ -102,7 +106,7 @@ Correct the cell, or name the cells that mean null under `null_values`.""",
     ),
     "MRLC332": Page(
         """\
-An SQL tool works on a state of the environment, by its name.
+A tool or probe works on a state of the environment, by its name.
 
 Correct the name, or declare the state.""",
         (
@@ -158,5 +162,18 @@ can never be reached, so the task is lost whatever the model does.
 Correct the data, or the declaration of the answer.""",
         (Edit(SECOND, SECOND.replace('"days": 0', '"days": "0"'), TRAIN),),
         (Edit(SECOND, SECOND.replace('"days": 0', '"days": 7'), TRAIN),),
+    ),
+    "MRLC346": Page(
+        """\
+The plan carries every file of the folder that an episode begins with, hidden ones left out, so that
+the run finds what was compiled. A symbolic link could lead to another file on the next machine.
+
+Put plain files with plain names there, up to 256 of them and 1 MiB in all; for a folder that begins
+without files, write `folder: empty`.""",
+        (
+            Edit("{sqlite: shop.sql}\n", "{sqlite: shop.sql}\n    work: {folder: shop.sql}\n"),
+            *LISTED,
+        ),
+        (Edit("{sqlite: shop.sql}\n", "{sqlite: shop.sql}\n    work: {folder: data}\n"), *LISTED),
     ),
 }

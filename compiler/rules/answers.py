@@ -36,19 +36,19 @@ def expected_values_are_answers(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def column_value(row: dict[str, Any], against: str) -> Any:
-    """The value of a column path in a row; `_ABSENT` where the row has none."""
+    """The value of a column path in a row; `ABSENT` where the row has none."""
     value: Any = row
     for name in against.split(".")[1:]:
-        value = value.get(name, _ABSENT) if isinstance(value, dict) else _ABSENT
+        value = value.get(name, ABSENT) if isinstance(value, dict) else ABSENT
     return value
 
 
-_ABSENT = object()
+ABSENT = object()
 
 
 def _reason(value: Any, fields: dict[str, Field_], against: str) -> str | None:
     """Why no answer equals a value, or None; a missing column is another check's fault."""
-    if value is _ABSENT:
+    if value is ABSENT:
         return None
     if not isinstance(value, dict):
         return f"`{against}` is not an object, but the answer is one"

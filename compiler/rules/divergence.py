@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from mrlc.compiler.reward_range import rule_of, unearned
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
 from mrlc.schemas import Experiment
+from mrlc.schemas.evaluation import ExactState
+from mrlc.schemas.reward import Component
 
 REASON = "  diverges_because: partial credit is a slope to climb\n"
 COMPONENTS = """\
@@ -87,8 +89,20 @@ def is_one_rule(experiment: Experiment) -> bool:
         return False
     if scorer.kind == "python":
         return rule_of(only) == ("python", scorer.python)
+    if scorer.kind == "final_state":
+        return _is_one_probe(only, scorer)
     same = rule_of(only) == ("field_accuracy", scorer.against)
     return same and _fields(experiment, scorer.against) == 1
+
+
+def _is_one_probe(component: Component, scorer: ExactState) -> bool:
+    """Whether a component compares the one probe that the evaluation compares, and as it does."""
+    return (
+        component.kind == "final_state"
+        and component.share == "probes"
+        and len(component.against) == 1
+        and (component.against, component.ordered) == (scorer.against, scorer.ordered)
+    )
 
 
 def _fields(experiment: Experiment, against: str | None) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mrlc.compiler.diagnostics import Diagnostic, Fix
 from mrlc.compiler.example import Example
-from mrlc.compiler.rules import Edit, Finding, Label, Subject, check, rule
-from mrlc.compiler.suggest import did_you_mean, nearest
+from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
+from mrlc.compiler.suggest import did_you_mean
 from mrlc.schemas.execute import TIERS, Execute
 from mrlc.schemas.tools import Tool
 
@@ -30,20 +29,6 @@ def executing(subject: Subject) -> Iterator[tuple[str, Tool, Execute]]:
     for at, tool in subject.experiment.environment.every_tool():
         if tool.execute is not None:
             yield f"{at}.execute", tool, tool.execute
-
-
-@check
-def states_exist(subject: Subject) -> Iterator[Diagnostic]:
-    states = subject.experiment.environment.state
-    for path, _, execute in executing(subject):
-        if execute.state is None or execute.state in states:
-            continue
-        span = subject.value(f"{path}.state")
-        near = nearest(execute.state, states)
-        fix = Fix.at(span, execute.state, near) if near else None
-        help = did_you_mean(execute.state, states) or "declare it under `environment.state`"
-        message = f"unknown state `{execute.state}`"
-        yield Diagnostic("MRLC332", message, span, help=help, path=f"{path}.state", fix=fix)
 
 
 @rule(

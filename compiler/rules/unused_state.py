@@ -29,7 +29,7 @@ def state_is_used(subject: Subject) -> Iterator[Finding]:
     It costs time in each episode, and mostly means that a tool reads another state than was
     meant.
 
-    Name it under the `state` of a tool, or remove it. A spec with `python` tools is not
+    Name it under the `state` of a tool or a probe, or remove it. A spec with `python` tools is not
     looked at, as their code may open any state.
     """
     environment = subject.experiment.environment
@@ -37,6 +37,7 @@ def state_is_used(subject: Subject) -> Iterator[Finding]:
     if any(tool.python for tool in tools):
         return
     used = {tool.sql.state for tool in tools if tool.sql}
+    used |= {tool.file.state for tool in tools if tool.file}
     used |= {tool.execute.state or "" for tool in tools if tool.execute}
     for name in environment.state:
         if name not in used:

@@ -32,8 +32,16 @@ _INSTRUCTIONS_PER_CHECK = 20_000
 
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,  # bytes of a value: a model may ask for zeroblob(n)
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 20_000,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 20,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 25_000,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 200,  # LIKE is exponential, and cannot be stopped
 }
+
+_ROOM = 1_024
+"""Pages of 4 KiB that an episode may add: an endless INSERT ends here, not with the memory."""
 
 
 class Database:
@@ -97,6 +105,8 @@ class Database:
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._template.backup(connection)
         connection.execute("PRAGMA foreign_keys = ON")
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + _ROOM}")
         connection.text_factory = _text
         for limit, value in _LIMITS.items():
             connection.setlimit(limit, value)

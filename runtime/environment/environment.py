@@ -14,8 +14,10 @@ from mrlc.runtime.environment.back_ends.execute import CodeTool
 from mrlc.runtime.environment.database import Database
 from mrlc.runtime.environment.episode import Episode
 from mrlc.runtime.environment.presentation import Presentation
+from mrlc.runtime.environment.probes import Probes
 from mrlc.runtime.environment.prompts import Prompts
 from mrlc.runtime.environment.scope import Scope
+from mrlc.runtime.environment.seed_folder import SeedFolder
 from mrlc.runtime.environment.tool import BoundTool, bind_tool
 from mrlc.runtime.environment.users import Dialogue, SimulatedUser, Talk, load_user
 from mrlc.runtime.task import Task
@@ -24,12 +26,14 @@ from mrlc.schemas import Experiment
 
 @dataclass(frozen=True)
 class Environment:
-    """What is common to all episodes: templates, look-up tables, databases as first seeded."""
+    """What is common to all episodes: templates, look-up tables, states as first seeded."""
 
     tools: tuple[dict[str, Any], ...]
     """The tools as chat templates spell them, in declared order, distractors last."""
     _prompts: Prompts
     _databases: Mapping[str, Database]
+    _folders: Mapping[str, SeedFolder]
+    _probes: Probes
     _bound: Mapping[str, BoundTool]
     _presentation: Presentation
     user: SimulatedUser | None = None
@@ -50,7 +54,14 @@ class Environment:
         databases = {
             name: Database.load(inputs / state.sqlite, path=f"environment.state.{name}.sqlite")
             for name, state in spec.state.items()
+            if state.sqlite is not None
         }
+        folders = {
+            name: SeedFolder.load(state.folder, inputs, path=f"environment.state.{name}.folder")
+            for name, state in spec.state.items()
+            if state.folder is not None
+        }
+        probes = Probes(spec.final, databases, timeout_s=timeout_s)
         tools = dict(spec.every_tool())
         bound = {
             tool.name: bind_tool(tool, Site(inputs, path, databases), timeout_s=timeout_s)
@@ -59,7 +70,7 @@ class Environment:
         schemas = tuple(tool.json_schema for tool in tools.values())
         prompts = Prompts(spec.system, spec.prompt)
         user = load_user(experiment, inputs, endpoints or Endpoints())
-        return cls(schemas, prompts, databases, bound, Presentation(spec), user)
+        return cls(schemas, prompts, databases, folders, probes, bound, Presentation(spec), user)
 
     @property
     def tiers(self) -> dict[str, str]:
@@ -100,8 +111,10 @@ class Environment:
         try:
             for name, database in self._databases.items():
                 scope.state[name] = database.open(scope)
+            for name, folder in self._folders.items():
+                scope.folders[name] = folder.open()
             talk, distractors = self._talk(task, seed), self._presentation.distractors
-            yield Episode(tools, scope, talk, distractors=distractors)
+            yield Episode(tools, scope, self._probes, talk, distractors=distractors)
         finally:
             scope.close()
 

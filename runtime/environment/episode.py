@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from typing import Any
 
+from mrlc.runtime.environment.probes import Probes
 from mrlc.runtime.environment.result import Reply, refusal
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.tool import BoundTool
@@ -20,6 +22,7 @@ class Episode:
         self,
         tools: Mapping[str, BoundTool],
         scope: Scope,
+        probes: Probes,
         talk: Talk | None = None,
         *,
         distractors: Collection[str] = (),
@@ -28,6 +31,7 @@ class Episode:
         self._distractors = distractors
         self._scope = scope
         self._talk = talk
+        self._probes = probes
         self.is_done = False
         """Whether a tool with `ends_episode` has succeeded."""
 
@@ -66,6 +70,14 @@ class Episode:
             EnvironmentBroken: the user's model or code failed.
         """
         return None if self._talk is None else await self._talk.hear(text)
+
+    async def final(self) -> Mapping[str, Any]:
+        """The values of the probes; to be asked for after the last call.
+
+        Raises:
+            EnvironmentBroken: a state cannot be read any more.
+        """
+        return await self._probes.read(self._scope)
 
     def _unknown(self, name: str) -> Reply:
         shown = quote(name)[1:-1]

@@ -1,8 +1,7 @@
 """`sql`: one statement of the model on the episode's database.
 
 The database is guarded already (`mrlc.runtime.environment.database`). A statement that a model
-wrote gets narrower bounds besides, on its length, depth and steps, on the size of a value
-and of the database. Steps are counted before the clock is asked, so that a limit falls at
+wrote gets narrower bounds besides, on its steps, on the size of a value and of the database. Steps are counted before the clock is asked, so that a limit falls at
 the same place on every machine.
 """
 
@@ -31,12 +30,7 @@ _REFUSED = frozenset(
 _NOW = re.compile(r"'now'|\b(?:date|time|datetime|julianday|unixepoch)\s*\(\s*\)", re.IGNORECASE)
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 100_000,  # instr() of two such texts takes a tenth of a second
-    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 20_000,
-    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
-    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 20,
-    sqlite3.SQLITE_LIMIT_VDBE_OP: 25_000,
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,
-    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
 }
 
 
@@ -107,7 +101,8 @@ def _narrowed(connection: sqlite3.Connection, limits: Limits, watch: _Watch) -> 
     connection.set_authorizer(None)
     page = connection.execute("PRAGMA page_size").fetchone()[0]
     pages = connection.execute("PRAGMA max_page_count").fetchone()[0]
-    connection.execute(f"PRAGMA max_page_count = {max(1, limits.memory_bytes // page)}")
+    room = max(1, min(pages, limits.memory_bytes // page))
+    connection.execute(f"PRAGMA max_page_count = {room}")
     connection.set_authorizer(_authorize)
     connection.set_progress_handler(watch, _STEPS_PER_CHECK)
     try:

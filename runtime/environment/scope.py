@@ -1,4 +1,4 @@
-"""What one episode owns: its databases, its random stream, its notes; and their release."""
+"""What one episode owns: databases, folders, a random stream, notes; and their release."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from mrlc.runtime.environment.history import History
+from mrlc.runtime.environment.workspace import remove
 from mrlc.runtime.task import Task
 
 
@@ -27,6 +29,8 @@ class Scope:
         self.seed = seed
         self.state: dict[str, sqlite3.Connection] = {}
         """The databases by name, in autocommit mode; schema changes and files are refused."""
+        self.folders: dict[str, Path] = {}
+        """The folders by name; they and what is in them go with the episode."""
         self.memory: dict[str, Any] = {}
         """A tool's notes for its later calls; a global would leak into other episodes."""
         self.history = History(opening)
@@ -76,3 +80,6 @@ class Scope:
                 connection.interrupt()
             else:
                 connection.close()
+        for folder in self.folders.values():
+            if not self._leases:
+                remove(folder)

@@ -19,7 +19,7 @@ from mrlc.runtime.environment.database import error_code
 from mrlc.runtime.environment.errors import ToolError
 from mrlc.runtime.environment.guards import Guards
 from mrlc.runtime.environment.history import Call
-from mrlc.runtime.environment.result import Reply, fill, refusal, render
+from mrlc.runtime.environment.result import Reply, fill, render
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.signature import InvalidArguments, Signature
 from mrlc.runtime.environment.timeout import TimedOut, within
@@ -77,7 +77,7 @@ class BoundTool:
         try:
             return self._reply(await self._call(bound, scope), scope, call)
         except ToolError as error:
-            return refusal(str(error))
+            return Reply(render(error.reply), is_error=True)
         except EnvironmentBroken:
             raise
         except Exception as error:  # a back end runs code that is not ours

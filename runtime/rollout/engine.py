@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mrlc.runtime.answer import AnswerParser, InvalidAnswer
 from mrlc.runtime.environment import Environment, Episode
@@ -103,6 +104,7 @@ class Engine:
     ) -> Trajectory:
         started = time.monotonic()
         turns: list[Turn] = []
+        final: Mapping[str, Any] = {}
         shown = self.environment.shown(request.task, request.presentation)
         prompt = tuple(self.chat.prompt_ids(self.environment.messages(request.task), shown))
         try:
@@ -110,6 +112,7 @@ class Engine:
                 opened = self.environment.open(request.task, seed=request.seed, shown=shown)
                 episode = await stack.enter_async_context(opened)
                 stop = await self._turns(episode, sequence, prompt, turns, context, started)
+                final = await episode.final()
         except EnvironmentBroken as broken:
             stop = _Stop(StopCause.ENVIRONMENT_ERROR, detail=str(broken))
         finally:
@@ -122,6 +125,7 @@ class Engine:
             stop=stop.cause,
             answer=stop.answer,
             detail=stop.detail,
+            final=final,
             seconds=time.monotonic() - started,
         )
 

@@ -8,6 +8,7 @@ order these are the sequence that is trained on, and only `Turn.ids` carry loss.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -96,6 +97,8 @@ class Trajectory:
     answer: Answer | None = None
     detail: str = ""
     """One line on the cause: the tool that broke, the reason an answer was invalid."""
+    final: Mapping[str, Any] = field(default_factory=dict)
+    """What the probes of `environment.final` read after the last turn, by name: JSON values."""
     seconds: float = field(default=0.0, compare=False)
 
     @property

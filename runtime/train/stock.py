@@ -94,6 +94,14 @@ class StockEnvironment:
         self._results.append(result)
         return str(result.text)
 
+    def _final(self) -> Mapping[str, Any]:
+        """What the probes read, before TRL lends the instance to the next episode."""
+        try:
+            return {} if self._broken else self.loop.run_until_complete(self._episode.final())
+        except EnvironmentBroken as broken:
+            self._broken = str(broken)
+            return {}
+
 
 def environment_class(setup: Setup) -> type[StockEnvironment]:
     """The spec's environment as TRL wants it."""
@@ -162,8 +170,10 @@ class StockReward:
                 calls = tuple(_calls(message))
                 said = tuple(r for r in (next(results, None) for _ in calls) if r is not None)
                 turns.append(Turn(str(message["content"]), (), (), calls, said))
+        final = environment._final()
         stop, answer = self._outcome(turns[-1], environment)
-        return Trajectory(task, member, (), tuple(turns), stop, answer, environment._broken)
+        detail = environment._broken
+        return Trajectory(task, member, (), tuple(turns), stop, answer, detail, final)
 
     def _outcome(
         self, last: Turn, environment: StockEnvironment

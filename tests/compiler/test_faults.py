@@ -204,6 +204,79 @@ CASES = {
         "INSERT INTO visits VALUES (1);",
         "«WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c;»",
     ),
+    "file for a folder": (
+        "MRLC346",
+        SPEC,
+        "{sqlite: shop.sql}",
+        "{sqlite: shop.sql}\n    work: {folder: «shop.sql»}",
+    ),
+    "folder outside": (
+        "MRLC312",
+        SPEC,
+        "{sqlite: shop.sql}",
+        "{sqlite: shop.sql}\n    work: {folder: «../..»}",
+    ),
+    "probe that writes": (
+        "MRLC333",
+        SPEC,
+        "  answer:\n",
+        '  final:\n    all: {state: shop, read: «"DELETE FROM visits"»}\n  answer:\n',
+    ),
+    "probe of no state": (
+        "MRLC332",
+        SPEC,
+        "  answer:\n",
+        '  final:\n    all: {state: «shp», read: "SELECT * FROM visits"}\n  answer:\n',
+    ),
+    "probe of no column": (
+        "MRLC330",
+        SPEC,
+        "  answer:\n",
+        '  final:\n    all: {state: shop, read: "SELECT «:idd»"}\n  answer:\n',
+    ),
+    "two kinds of state": (
+        "MRLC209",
+        SPEC,
+        "shop: {sqlite: shop.sql}",
+        "«shop»: {sqlite: shop.sql, folder: empty}",
+    ),
+    "step that uses what none returns": (
+        "MRLC330",
+        SPEC,
+        'write: "INSERT INTO visits VALUES (:day)"',
+        'steps: [{read: "SELECT 1 AS one"}, {write: "INSERT INTO visits VALUES («:on»)"}]',
+    ),
+    "step that requires the other": (
+        "MRLC209",
+        SPEC,
+        'write: "INSERT INTO visits VALUES (:day)"',
+        'steps: [«{write: "INSERT INTO visits VALUES (:day)", require: rows >= 1}»]',
+    ),
+    "requirement of another form": (
+        "MRLC208",
+        SPEC,
+        'write: "INSERT INTO visits VALUES (:day)"',
+        'steps: [{write: "INSERT INTO visits VALUES (:day)", require: «changes = 1»}]',
+    ),
+    "result that no step gives": (
+        "MRLC330",
+        SPEC,
+        'write: "INSERT INTO visits VALUES (:day)"',
+        (
+            'steps: [{write: "INSERT INTO visits VALUES (:day) RETURNING day + 1 AS next"}], '
+            "returns: [day, next, «nxt»]"
+        ),
+    ),
+    "file tool without its parameter": (
+        "MRLC330",
+        SPEC,
+        "{sqlite: shop.sql}\n  tools:\n",
+        (
+            "{sqlite: shop.sql}\n    work: {folder: empty}\n  tools:\n"
+            "    - name: read\n      parameters: {name: {type: string}}\n"
+            "      file: {state: work, action: read, path: «nam»}\n"
+        ),
+    ),
     "two tools of one name": ("MRLC334", SPEC, "name: book", "name: «find_bike»"),
     "two components of one name": ("MRLC334", SPEC, "name: polite", "name: «fields»"),
     "undefined function": ("MRLC335", SPEC, '"rewards.py:polite"', '«"rewards.py:polit"»'),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from mrlc.compiler import CompileFailed, compile_spec
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.rules.answers import allows
-from mrlc.compiler.rules.sql import placeholders, statements
+from mrlc.compiler.rules.final_state import is_ordered
+from mrlc.compiler.rules.sql import columns, placeholders, statements
 from mrlc.schemas.answer import Field_
 
 
@@ -158,3 +161,34 @@ def test_full_text_search_is_allowed_in_a_seed(project):
         "specs/shop.sql", "CREATE TABLE visits (day);\nCREATE VIRTUAL TABLE f USING fts5(x);\n"
     )
     compile_spec(project.spec)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "names"),
+    [
+        ("SELECT a, b AS c FROM t;", "read", ["a", "c"]),
+        ("WITH x AS (SELECT 1 AS y) SELECT y, :p AS q FROM x -- end", "read", ["y", "q"]),
+        ("INSERT INTO t VALUES (:a, 2)", "write", []),
+        ("INSERT INTO t VALUES (:a, 2) RETURNING *, rowid AS id;", "write", ["a", "b", "id"]),
+        ("UPDATE t SET a = 1 WHERE b = :b returning a + 1 AS next", "write", ["next"]),
+    ],
+)
+def test_columns(statement, kind, names):
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript("CREATE TABLE t (a UNIQUE, b NOT NULL); INSERT INTO t VALUES (1, 2)")
+        assert columns(database, statement, kind) == names
+        assert database.execute("SELECT * FROM t").fetchall() == [(1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "ordered"),
+    [
+        ("SELECT a FROM t ORDER BY a", True),
+        ("SELECT a FROM t order\n by a", True),
+        ("SELECT a FROM t", False),
+        ("SELECT a FROM (SELECT a FROM t ORDER BY (a))", False),
+        ("SELECT 'ORDER BY' FROM t -- ORDER BY", False),
+    ],
+)
+def test_order(statement, ordered):
+    assert is_ordered(statement) == ordered

@@ -42,6 +42,17 @@ class World:
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
 
+    def final(self, *calls: tuple[str, Any], task: Task = TASK, seed: int = 1) -> dict[str, Any]:
+        """What the probes read after some calls in one episode."""
+
+        async def run() -> dict[str, Any]:
+            async with self.environment.open(task, seed=seed) as episode:
+                for call in calls:
+                    await episode.call(ToolCall(*call))
+                return dict(await episode.final())
+
+        return asyncio.run(run())
+
     def call(self, name: str, arguments: Any) -> ToolResult:
         """The result of one call in a fresh episode."""
         return self.calls((name, arguments))[0]
@@ -73,6 +84,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     ) -> World:
         inputs: Path = tmp_path_factory.mktemp(f"inputs{next(number)}")
         for name, text in (files or {}).items():
+            (inputs / name).parent.mkdir(parents=True, exist_ok=True)
             (inputs / name).write_text(dedent(text).lstrip("\n"), encoding="utf-8")
         declared = experiment({"tools": tools, **environment}, timeout_s=timeout_s)
         return World(Environment.load(declared, inputs))

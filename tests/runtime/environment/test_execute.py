@@ -119,7 +119,7 @@ def test_a_connection_has_its_own_guard_again(world: World) -> None:
             (connection,) = episode._scope.state.values()
             with pytest.raises(Exception, match="not authorized"):
                 connection.execute("ATTACH '/tmp/mrlc-x' AS x")
-            connection.execute("SELECT " + "+".join(["1"] * 200)).fetchall()
+            connection.execute("SELECT zeroblob(200000)").fetchall()
 
     asyncio.run(run())
 

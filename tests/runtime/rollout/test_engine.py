@@ -15,7 +15,9 @@ from mrlc.compiler import compile_spec, write_plan
 from mrlc.runtime.answer import AnswerParser
 from mrlc.runtime.demonstrations import Demonstration, encode_demonstration
 from mrlc.runtime.environment import Environment
+from mrlc.runtime.metrics import ScoredEpisode
 from mrlc.runtime.model.chat import ChatFormat, tool_call_message
+from mrlc.runtime.record import describe
 from mrlc.runtime.reward import Reward
 from mrlc.runtime.rollout.engine import Engine, EpisodeRequest
 from mrlc.runtime.rollout.policies.scripted import ScriptedPolicy
@@ -165,6 +167,32 @@ def test_a_tool_can_end_the_episode(project: Project, tokenizer: Any) -> None:
     trajectory = Desk(project, tokenizer).play(ToolCall("book", {"day": 3}), RIGHT)
     assert trajectory.stop is StopCause.FINISHED
     assert len(trajectory.turns) == 1
+
+
+def test_the_final_state_is_read_whatever_ended_the_episode(
+    project: Project, tokenizer: Any
+) -> None:
+    final = '  final:\n    days: {state: shop, read: "SELECT day FROM visits ORDER BY day"}\n'
+    project.edit("specs/desk.yaml", "  answer:\n", f"{final}  answer:\n")
+    desk = Desk(project, tokenizer)
+    book = ToolCall("book", {"day": 5})
+    booked = {"days": [{"day": 1}, {"day": 5}]}
+    for said in ([book, RIGHT], [book, "hello"], [book, FIND, FIND]):
+        trajectory = desk.play(*said)
+        assert trajectory.final == booked
+        assert describe(ScoredEpisode(trajectory, None))["final"] == booked
+    assert desk.play(RIGHT).final == {"days": [{"day": 1}]}
+
+
+def test_a_final_state_that_cannot_be_read_is_unscorable(project: Project, tokenizer: Any) -> None:
+    final = '  final:\n    days: {state: shop, read: "SELECT day FROM visits"}\n'
+    close = "    - {name: close, python: 'close.py:close'}\n"
+    project.write("specs/close.py", "def close(episode): episode.state['shop'].close()\n")
+    project.edit("specs/desk.yaml", "  answer:\n", f"{close}{final}  answer:\n")
+    trajectory = Desk(project, tokenizer).play(ToolCall("close", {}), RIGHT)
+    assert not trajectory.is_scorable
+    assert (trajectory.detail, trajectory.final) == ("final.days: ProgrammingError", {})
+    assert len(trajectory.turns) == 2
 
 
 def test_a_long_result_is_cut(project: Project, tokenizer: Any) -> None:

@@ -144,6 +144,7 @@ def open_run(path: Path) -> RunFolder:
 def describe(episode: ScoredEpisode) -> dict[str, Any]:
     """A trajectory as a JSON row; ids as they were trained on, no times."""
     trajectory, reward = episode.trajectory, episode.reward
+    by_turn = {"turn_rewards": reward.turns} if reward and reward.turns else {}
     return {
         "task": trajectory.task.id,
         "split": trajectory.task.split,
@@ -153,6 +154,7 @@ def describe(episode: ScoredEpisode) -> dict[str, Any]:
         "answer": trajectory.answer.value if trajectory.answer else None,
         "reward": reward.total if reward else None,
         "components": reward.components if reward else None,
+        **by_turn,
         "prompt_ids": trajectory.prompt_ids,
         "turns": [
             {

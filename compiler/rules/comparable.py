@@ -120,18 +120,21 @@ def something_matches(subject: Subject) -> Iterator[Finding]:
     Mend the pattern or the values, or the field's `enum` and `type`.
     """
     for index, component in enumerate(subject.experiment.reward.components):
-        path = f"reward.components.{index}"
         field = field_of(subject, component) if isinstance(component, OfField) else None
-        if field is None:
+        if field is None or not isinstance(component, Regex | OneOf):
             continue
-        label = Label(subject.value(f"environment.answer.json.{component.field}"), "the field")  # type: ignore[union-attr]
-        if isinstance(component, Regex) and field.enum and not _matches(component.pattern, field):
-            message = f"`{component.pattern}` matches no value of the field `{component.field}`"
-            yield Finding(f"{path}.pattern", message, "", (label,))
-        if isinstance(component, OneOf) and component.values is not None:
-            if not any(allows(field, value) for value in component.values):
-                message = f"the field `{component.field}` can be none of these"
-                yield Finding(f"{path}.values", message, "", (label,))
+        name = "pattern" if isinstance(component, Regex) else "values"
+        if not _some_fits(component, field):
+            label = Label(subject.value(f"environment.answer.json.{component.field}"), "the field")
+            message = f"no value of the field `{component.field}` can be matched"
+            yield Finding(f"reward.components.{index}.{name}", message, "", (label,))
+
+
+def _some_fits(component: Regex | OneOf, field: Field_) -> bool:
+    """Whether some value of a field can match, as far as the declarations say."""
+    if isinstance(component, Regex):
+        return not field.enum or _matches(component.pattern, field)
+    return component.values is None or any(allows(field, value) for value in component.values)
 
 
 def _matches(pattern: str, field: Field_) -> bool:

@@ -30,11 +30,12 @@ def acts_are_not_the_aim(subject: Subject) -> Iterator[Finding]:
     `because`.
     """
     for index, component in enumerate(subject.experiment.reward.components):
-        if isinstance(component, Act) and component.because is None:
-            if (teaches := _teaches(component)) is not None:
-                message = f"`{component.name}` {teaches}"
-                help = "bound it, or say why under `because`"
-                yield Finding(f"reward.components.{index}", message, help=help)
+        if not isinstance(component, Act) or component.because is not None:
+            continue
+        if (teaches := _teaches(component)) is not None:
+            message = f"`{component.name}` {teaches}"
+            help = "bound it, or say why under `because`"
+            yield Finding(f"reward.components.{index}", message, help=help)
 
 
 def _teaches(component: Act) -> str | None:

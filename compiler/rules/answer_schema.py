@@ -45,7 +45,7 @@ def _fault(schema: dict[str, Any]) -> str | None:
         return f"not a JSON Schema: {error.message[:200]}" + (f", at {where}" if where else "")
     except RecursionError:
         return "not a JSON Schema: it is too deep"
-    resource = Resource(schema, DRAFT202012)
+    resource = Resource(contents=schema, specification=DRAFT202012)
     resolver = Registry().with_resource("", resource).resolver_with_root(resource)
     for reference in _references(schema):
         try:

@@ -78,9 +78,10 @@ def _over(reward: Reward, *worlds: _World) -> Range:
 
 def _cases(reward: Reward, world: _World) -> Iterator[Range]:
     """The range of the reward for each way that the tied rules can be settled."""
-    rules = {rule_of(one): one for one in reward.components}
+    of = [rule_of(one) for one in reward.components]
+    rules = dict(zip(of, reward.components, strict=True))
     required = {name for one in reward.components for name in one.requires}
-    gates = {rule_of(one) for one in reward.components if one.name in required}
+    gates = {r for r, one in zip(of, reward.components, strict=True) if one.name in required}
     exact = [rule for rule in rules if rule[0] == "exact"]
     tried = [rule for rule in rules if rule in gates or rule in exact[:MAX_EXACT]]
     for levels in product(*(_levels(rules[rule], world) for rule in tried)):
@@ -91,7 +92,7 @@ def _cases(reward: Reward, world: _World) -> Iterator[Range]:
         ):
             continue
         free = {r: _free(one, world, right) for r, one in rules.items() if r not in settled}
-        yield _combined(reward, settled | free)
+        yield _combined(reward, of, settled | free)
 
 
 def _must_be_full(component: Component, right: set[str | None]) -> bool:
@@ -135,21 +136,23 @@ def _most(component: Component, about: Known, world: _World) -> float:
     return 1 - min(counts.values()) / math.fsum(counts.values())
 
 
-def _combined(reward: Reward, levels: Mapping[Rule, Range]) -> Range:
-    """The range of the reward where each rule is somewhere in its range, and gates are decided."""
-    by_name = {one.name: one for one in reward.components}
+def _combined(reward: Reward, of: list[Rule], levels: Mapping[Rule, Range]) -> Range:
+    """The range of the reward where each rule is somewhere in its range, and gates are decided.
+
+    `of` are the rules of the components, in their order.
+    """
+    requires = {one.name: one.requires for one in reward.components}
+    full = {one.name: levels[rule] is FULL for one, rule in zip(reward.components, of, strict=True)}
 
     def is_full(name: str, above: tuple[str, ...] = ()) -> bool:
-        if name not in by_name or name in above:
-            return False  # a fault of its own, told by its rule
-        one, here = by_name[name], (*above, name)
-        return levels[rule_of(one)] is FULL and all(is_full(other, here) for other in one.requires)
+        if not full.get(name, False) or name in above:
+            return False  # unknown or circular names are faults of their own, told by their rule
+        return all(is_full(other, (*above, name)) for other in requires[name])
 
     parts: dict[Rule, list[float]] = defaultdict(list)
-    for one in reward.components:
-        is_open = all(map(is_full, one.requires))
-        parts[rule_of(one)].append(one.weight if is_open else 0.0)
-    ranges = [COMBINED[reward.combine](parts[rule], levels[rule]) for rule in parts]
+    for one, rule in zip(reward.components, of, strict=True):
+        parts[rule].append(one.weight if all(map(is_full, one.requires)) else 0.0)
+    ranges = [COMBINED[reward.combine](weights, levels[rule]) for rule, weights in parts.items()]
     return reduce(JOINED[reward.combine], ranges)
 
 

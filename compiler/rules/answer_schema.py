@@ -34,7 +34,7 @@ def schemas_are_schemas(subject: Subject) -> Iterator[Finding]:
 
 def _fault(schema: dict[str, Any]) -> str | None:
     from jsonschema import Draft202012Validator, SchemaError
-    from referencing import Registry, Resource
+    from referencing import Registry
     from referencing.exceptions import Unresolvable
     from referencing.jsonschema import DRAFT202012
 
@@ -45,7 +45,7 @@ def _fault(schema: dict[str, Any]) -> str | None:
         return f"not a JSON Schema: {error.message[:200]}" + (f", at {where}" if where else "")
     except RecursionError:
         return "not a JSON Schema: it is too deep"
-    resource = Resource(contents=schema, specification=DRAFT202012)
+    resource = DRAFT202012.create_resource(schema)
     resolver = Registry().with_resource("", resource).resolver_with_root(resource)
     for reference in _references(schema):
         try:

@@ -263,21 +263,21 @@ def test_combinations(more: dict[str, Any], paid: float) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
 
 
 @settings(deadline=None, max_examples=50)
-@given(JSON.filter(lambda value: value == value), JSON.filter(lambda value: value == value))
+@given(JSON, JSON)
 def test_no_value_leaves_0_to_1(expected: Any, answer: Any) -> None:
     kinds = [EXACT, FIELDS, {**NUMERIC, "absolute": 1, "partial": True}, REGEX, OBJECT]
     declared = reward(*kinds, CONTAINS, FUZZY, {"kind": "one_of", "against": "task.expected"})
-    try:
-        json.dumps([expected, answer], allow_nan=False)
-    except ValueError:
-        return
     found = declared.score(answered(answer, expected))
     assert found is not None
     assert all(0 <= value <= 1 for value in found.components.values())

@@ -92,20 +92,29 @@ def _reward_metrics(episodes: Sequence[ScoredEpisode], group_size: int) -> dict[
         "rollout/reward/mean": fmean(score.total for score in scores),
         "rollout/reward/zero_frac": fmean(score.total == 0 for score in scores),
     }
+    if any(score.turns for score in scores):
+        metrics["rollout/reward/turns_mean"] = fmean(sum(score.turns) for score in scores)
     for name in scores[0].components:
         metrics[f"reward/{name}/mean"] = fmean(score.components[name] for score in scores)
     return metrics | _group_metrics(episodes, group_size)
 
 
 def _group_metrics(episodes: Sequence[ScoredEpisode], group_size: int) -> dict[str, float]:
-    """Which groups teach: those whose scorable members differ in reward."""
+    """Which groups teach: those whose scorable members differ in reward, or in that of a turn."""
     starts = range(0, len(episodes), group_size)
     groups = [
-        [e.reward.total for e in episodes[i : i + group_size] if e.reward is not None]
-        for i in starts
+        [e.reward for e in episodes[i : i + group_size] if e.reward is not None] for i in starts
     ]
-    informative = [group for group in groups if group and min(group) != max(group)]
+    informative = [group for group in groups if len(set(map(_paid, group))) > 1]
     metrics = {"analysis/zero_adv_groups": 1 - len(informative) / len(groups)}
     if informative:
-        metrics["rollout/reward/valid_mean"] = fmean(r for group in informative for r in group)
+        metrics["rollout/reward/valid_mean"] = fmean(
+            score.total for group in informative for score in group
+        )
     return metrics
+
+
+def _paid(score: RewardScore) -> tuple[float, ...]:
+    """What tells episodes apart: the total, and by turn up to the last that is paid."""
+    last = max((turn for turn, paid in enumerate(score.turns, 1) if paid), default=0)
+    return (score.total, *score.turns[:last])

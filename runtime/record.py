@@ -175,6 +175,7 @@ def describe(episode: ScoredEpisode) -> dict[str, Any]:
     Whatever a component may read is there: `trajectories.stored_episodes` is the inverse.
     """
     trajectory, reward = episode.trajectory, episode.reward
+    by_turn = {"turn_rewards": reward.turns} if reward and reward.turns else {}
     return {
         "task": trajectory.task.id,
         "split": trajectory.task.split,
@@ -186,6 +187,7 @@ def describe(episode: ScoredEpisode) -> dict[str, Any]:
         "reward": reward.total if reward else None,
         "components": reward.components if reward else None,
         "final": trajectory.final,
+        **by_turn,
         "prompt_ids": trajectory.prompt_ids,
         "turns": [
             {

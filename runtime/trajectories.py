@@ -78,7 +78,8 @@ def _episode(row: dict[str, Any], tasks: Tasks) -> StoredEpisode:
     reward = None
     if row["reward"] is not None:
         components = {name: float(score) for name, score in row["components"].items()}
-        reward = RewardScore(float(row["reward"]), components)
+        turns = tuple(row.get("turn_rewards", ()))
+        reward = RewardScore(float(row["reward"]), components, turns)
     return StoredEpisode(_trajectory(row, tasks), reward, row["phase"], row.get("step"))
 
 

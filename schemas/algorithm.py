@@ -9,6 +9,7 @@ from pydantic import Field
 from mrlc.schemas.section import DemonstrationFile, Section
 
 Schedule = Literal["constant", "linear", "cosine"]
+Scale = Literal["group", "batch", "none"]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -21,7 +22,7 @@ class Algorithm(Section):
     """`mrlc`: our episodes inside TRL's trainer. `stock`: TRL's own tool loop, the reference."""
     loss: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo"] = "dapo"
     """How token losses are averaged; dapo (arXiv:2503.14476) weighs every token of a step alike."""
-    scale_rewards: Literal["group", "batch", "none"] = "group"
+    scale_rewards: Scale = "group"
     """What advantages are divided by: the standard deviation of the group, the batch, or nothing."""
     group_size: Annotated[int, Field(ge=2)] = 8
     """Episodes a task in one step."""

@@ -6,17 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mrlc.schemas.components import Paid
 from mrlc.schemas.endpoint import Endpoint
-from mrlc.schemas.section import JudgePrompt, Name, Section
+from mrlc.schemas.section import JudgePrompt
 
 
-class Judge(Section):
+class Judge(Paid):
     """A model's mark, from 0 to 1. An episode that it fails to judge has no reward at all."""
 
     kind: Literal["judge"]
     """What is paid for."""
-    name: Name
-    """Names its metric, `reward/<name>/mean`."""
     endpoint: Endpoint
     """The model that judges; another than the policy, or it likes what it would have said."""
     rubric: JudgePrompt
@@ -25,5 +24,3 @@ class Judge(Section):
     """The best mark; the worst is 0. Few steps are given more steadily than many."""
     shown_chars: Annotated[int, Field(ge=100)] = 20_000
     """Characters of the transcript and of the answer shown; the middle of a longer one is cut."""
-    weight: Annotated[float, Field(ge=-1, le=1)] = 1.0
-    """Its share of the reward; negative for a penalty."""

@@ -4,77 +4,51 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from mrlc.schemas import components as kinds
+from mrlc.schemas.final_state import FinalState
 from mrlc.schemas.judge import Judge
-from mrlc.schemas.section import CodeReference, ColumnPath, Identifier, Name, Section
+from mrlc.schemas.section import Section
 
-Weight = Annotated[float, Field(ge=-1, le=1)]
+Component = Annotated[kinds.Known | FinalState | Judge, Field(discriminator="kind")]
 
-
-class FieldAccuracy(Section):
-    """The share of the answer's fields that equal the expected ones, type and value; 0 unanswered."""
-
-    kind: Literal["field_accuracy"]
-    """What is paid for."""
-    name: Name
-    """Names its metric, `reward/<name>/mean`."""
-    against: ColumnPath
-    """The column that holds the expected answer."""
-    weight: Weight = 1.0
-    """Its share of the reward; negative for a penalty."""
+MAX_GATES = 8
+"""Components that others require: the range of the reward is found by trying their cases."""
 
 
-class Answered(Section):
-    """1 when the episode ended in a valid answer, right or wrong; else 0."""
+class Clip(Section):
+    """Bounds that the combined reward is cut to."""
 
-    kind: Literal["answered"]
-    """What is paid for."""
-    name: Name
-    """Names its metric, `reward/<name>/mean`."""
-    weight: Weight = 1.0
-    """Its share of the reward; negative for a penalty."""
+    low: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    """No episode is paid less."""
+    high: Annotated[float, Field(ge=-1, le=1)] = 1.0
+    """No episode is paid more."""
 
-
-class PythonComponent(Section):
-    """`file.py:name`, a function of the outcome to a number from 0 to 1."""
-
-    kind: Literal["python"]
-    """What is paid for."""
-    name: Name
-    """Names its metric, `reward/<name>/mean`."""
-    python: CodeReference
-    """The function."""
-    weight: Weight = 1.0
-    """Its share of the reward; negative for a penalty."""
-
-
-class FinalState(Section):
-    """The share of the episode's final state that is as expected, whatever was answered."""
-
-    kind: Literal["final_state"]
-    """What is paid for."""
-    name: Name
-    """Names its metric, `reward/<name>/mean`."""
-    against: Annotated[dict[Identifier, ColumnPath], Field(min_length=1)]
-    """probe → the column that holds the expected value; probes are under `environment.final`."""
-    share: Literal["probes", "parts"] = "probes"
-    """`probes`: of the probes that are equal. `parts`: of the rows and fields of all probes."""
-    ordered: bool = True
-    """Whether the order of rows counts."""
-    weight: Weight = 1.0
-    """Its share of the reward; negative for a penalty."""
-
-
-Component = Annotated[
-    FieldAccuracy | Answered | FinalState | PythonComponent | Judge, Field(discriminator="kind")
-]
+    @model_validator(mode="after")
+    def _holds_something(self) -> Clip:
+        if self.low >= self.high:
+            raise ValueError(f"`low` is {self.low:g}, not below `high`")
+        return self
 
 
 class Reward(Section):
-    """The weighted sum of the components. A broken episode has no reward, not a reward of zero."""
+    """The weighted components, combined. A broken episode has no reward, not a reward of zero."""
 
-    components: Annotated[tuple[Component, ...], Field(min_length=1)]
+    components: Annotated[tuple[Component, ...], Field(min_length=1, max_length=64)]
     """What is paid for; the weights add up to 1, so that rewards compare between runs."""
+    combine: Literal["sum", "product", "min", "max"] = "sum"
+    """How weight × value of the components become one number; a sum shows what each is worth."""
+    clip: Clip | None = None
+    """Bounds of the combined number; left out: none, as what is cut off teaches nothing."""
     diverges_because: str | None = None
     """Why the reward is not the evaluation's rule, where it is not."""
+
+    @model_validator(mode="after")
+    def _gates_are_few(self) -> Reward:
+        required = {name for component in self.components for name in component.requires}
+        if len(required) > MAX_GATES:
+            raise ValueError(
+                f"{len(required)} components are required by others; it can be {MAX_GATES}"
+            )
+        return self

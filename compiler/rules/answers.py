@@ -12,7 +12,7 @@ from typing import Any
 
 from mrlc.compiler.diagnostics import Diagnostic, Label
 from mrlc.compiler.rules import Subject, check
-from mrlc.compiler.rules.columns import compared
+from mrlc.compiler.rules.columns import compared_whole
 from mrlc.schemas.answer import Field_
 
 
@@ -22,7 +22,7 @@ def expected_values_are_answers(subject: Subject) -> Iterator[Diagnostic]:
     if answer.json_ is None:
         return
     declared = subject.name("environment.answer.json")
-    for against, path in sorted({column: path for path, column in compared(subject)}.items()):
+    for against, path in sorted({column: path for path, column in compared_whole(subject)}.items()):
         for _, table in subject.splits():
             for row in table.rows:
                 reason = _reason(column_value(row.values, against), answer.json_, against)

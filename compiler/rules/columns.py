@@ -93,10 +93,21 @@ def compared(subject: Subject) -> Iterator[tuple[str, str]]:
     """Every `against` of the spec: its path and the column path it names."""
     experiment = subject.experiment
     for index, component in enumerate(experiment.reward.components):
-        if component.kind == "field_accuracy":
-            yield f"reward.components.{index}.against", component.against
+        against = getattr(component, "against", None)
+        if isinstance(against, str):
+            yield f"reward.components.{index}.against", against
     if experiment.evaluation.scorer.kind == "exact_fields":
         yield "evaluation.scorer.against", experiment.evaluation.scorer.against
+
+
+def compared_whole(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Those of them that are compared with the whole answer, every field of it."""
+    for path, against in compared(subject):
+        index = path.split(".")[2] if path.startswith("reward.") else ""
+        one = subject.experiment.reward.components[int(index)] if index else None
+        is_whole = one is None or one.kind == "exact"
+        if is_whole or (one and one.kind == "field_accuracy" and one.fields is None):
+            yield path, against
 
 
 def missing_column(

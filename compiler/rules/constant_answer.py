@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mrlc.compiler.rules import Edit, Finding, Subject, rule
 from mrlc.compiler.rules.answers import column_value
-from mrlc.compiler.rules.columns import compared
+from mrlc.compiler.rules.columns import compared_whole
 
 TRAIN = "specs/data/train.jsonl"
 SECOND = '{"job": "J2", "days": 0}'
@@ -31,7 +31,7 @@ def answers_differ(subject: Subject) -> Iterator[Finding]:
     rows = subject.split_file("train").table.rows
     if len(rows) < 2:
         return
-    for against, path in sorted({column: path for path, column in compared(subject)}.items()):
+    for against, path in sorted({column: path for path, column in compared_whole(subject)}.items()):
         values = [column_value(row.values, against) for row in rows]
         if all(value == values[0] for value in values) and _is_json(values[0]):
             written = json.dumps(values[0], ensure_ascii=False)[:60]

@@ -85,12 +85,14 @@ def is_one_rule(experiment: Experiment) -> bool:
     if len(experiment.reward.components) != 1:
         return False
     (only,), scorer = experiment.reward.components, experiment.evaluation.scorer
-    if only.weight != 1:
+    if only.weight != 1 or experiment.reward.clip is not None:
         return False
     if scorer.kind == "python":
         return rule_of(only) == ("python", scorer.python)
     if scorer.kind == "final_state":
         return _is_one_probe(only, scorer)
+    if rule_of(only) == ("exact", scorer.against):
+        return True
     same = rule_of(only) == ("field_accuracy", scorer.against)
     return same and _fields(experiment, scorer.against) == 1
 

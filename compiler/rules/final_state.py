@@ -15,7 +15,7 @@ from mrlc.compiler.rules.sql import probe_columns
 from mrlc.compiler.suggest import did_you_mean
 from mrlc.schemas.evaluation import ExactState
 from mrlc.schemas.final import Probe
-from mrlc.schemas.reward import FinalState
+from mrlc.schemas.final_state import FinalState
 
 TRAIN, VALIDATION, TEST = (f"specs/data/{name}.jsonl" for name in ("train", "validation", "test"))
 PROBE = (

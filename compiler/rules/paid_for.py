@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mrlc.compiler.components import known
 from mrlc.compiler.rules import Edit, Finding, Subject, rule
 
 FIELDS = "{name: fields, kind: field_accuracy, against: task.expected, weight: 0.9}"
@@ -43,15 +44,15 @@ def components_pay(subject: Subject) -> Iterator[Finding]:
     ),
 )
 def right_answers_are_paid(subject: Subject) -> Iterator[Finding]:
-    """The reward pays for giving an answer, and not for a right one.
+    """The reward pays for the form of an answer, or for acts, and not for a right answer.
 
-    Any answer earns all there is, so the model learns the shortest one.
+    Any answer of the form earns all there is, so the model learns the shortest one.
 
     Add a component that compares the answer, such as `field_accuracy`, and give the form a
     small weight.
     """
     components = subject.experiment.reward.components
-    if all(component.kind == "answered" or component.weight <= 0 for component in components):
+    if not any(known(one).tells_right and one.weight > 0 for one in components):
         message = "a wrong answer earns as much as a right one"
         help = "add `{name: fields, kind: field_accuracy, against: task.expected}`"
         yield Finding("reward.components", message, help=help)

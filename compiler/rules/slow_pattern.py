@@ -1,4 +1,4 @@
-"""Patterns of parameters: they compile, and they end."""
+"""Patterns of parameters and components: they compile, and they end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from re import _parser  # type: ignore[attr-defined]  # the only parser of Pytho
 from typing import Any
 
 from mrlc.compiler.rules import Edit, Finding, Subject, rule
+from mrlc.schemas.components import Regex
 
+POLITE = '{name: polite, kind: python, python: "rewards.py:polite", weight: 0.1}'
+FORM = "{name: form, kind: regex, field: job, pattern: PATTERN, weight: 0.1}"
 BIKE = "bike: {type: string}"
 MANY = 16
 """Repetitions from which on a loop counts as unbounded."""
@@ -22,13 +25,13 @@ MANY = 16
     good=(Edit(BIKE, 'bike: {type: string, pattern: "^[0-9]+$"}'),),
 )
 def patterns_compile(subject: Subject) -> Iterator[Finding]:
-    """A parameter's `pattern` is not a regular expression.
+    """The `pattern` of a parameter or a component is not a regular expression.
 
-    Every call of the tool would fail on it, in the middle of a run.
+    Every call of the tool, or every answer, would fail on it, in the middle of a run.
 
     Write Python's syntax, in single quotes where it has a backslash.
     """
-    for path, pattern in _patterns(subject):
+    for path, pattern in (*_patterns(subject), *_paid(subject)):
         if (reason := _fault(pattern)) is not None:
             yield Finding(path, f"not a regular expression: {reason}")
 
@@ -52,6 +55,33 @@ def patterns_end(subject: Subject) -> Iterator[Finding]:
         if _fault(pattern) is None and _nests(_parser.parse(pattern), inside=False):
             message = f"`{pattern}` repeats what already repeats: it may take exponential time"
             yield Finding(path, message, help="take one of the two repetitions out")
+
+
+@rule(
+    "MRLC589",
+    "slow-paid-pattern",
+    bad=(Edit(POLITE, FORM.replace("PATTERN", '"([0-9]+)*"')),),
+    good=(Edit(POLITE, FORM.replace("PATTERN", '"[0-9]*"')),),
+)
+def paid_patterns_end(subject: Subject) -> Iterator[Finding]:
+    """The `pattern` of a reward's component repeats what repeats: it may take exponential time.
+
+    It is matched against what a model writes under pressure to earn, with no time-out around it,
+    so one answer can stop a run.
+
+    Repeat once: `[0-9]*` in place of `([0-9]+)*`.
+    """
+    for path, pattern in _paid(subject):
+        if _fault(pattern) is None and _nests(_parser.parse(pattern), inside=False):
+            message = f"`{pattern}` repeats what already repeats: it may take exponential time"
+            yield Finding(path, message, help="take one of the two repetitions out")
+
+
+def _paid(subject: Subject) -> Iterator[tuple[str, str]]:
+    """The patterns of the reward's components."""
+    for index, component in enumerate(subject.experiment.reward.components):
+        if isinstance(component, Regex):
+            yield f"reward.components.{index}.pattern", component.pattern
 
 
 def _patterns(subject: Subject) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mrlc.runtime.reward.component import COMPONENTS, Component, Site
-from mrlc.schemas.reward import Answered
+from mrlc.schemas.components import Answered
 
 
 @COMPONENTS.register("answered")

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from mrlc.runtime import json_values
 from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.registry import Registry
 from mrlc.runtime.rollout.trajectory import Trajectory
 
 Component = Callable[[Trajectory], Any]
-"""Gives a number from 0 to 1 for a scorable trajectory."""
+"""Gives a number from 0 to 1 for a scorable trajectory; one that pays by turn, a list of one a turn."""
 
 
 class Unscorable(Exception):
@@ -40,3 +41,21 @@ class Site:
 
 COMPONENTS: Registry[Callable[[Any, Site], Component]] = Registry("mrlc.runtime.reward")
 """Builders by `kind`; each takes the schema of its kind."""
+
+MISSING = object()
+"""The value of an answer that was not given, and of a field that it has not."""
+
+
+def given(trajectory: Trajectory, field: str | None) -> Any:
+    """The answer's value, or that of one field of it; else `MISSING`."""
+    if trajectory.answer is None:
+        return MISSING
+    value = trajectory.answer.value
+    if field is None:
+        return value
+    return value.get(field, MISSING) if isinstance(value, dict) else MISSING
+
+
+def text_of(value: Any) -> str:
+    """A value as text: a string as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json_values.dumps(value)

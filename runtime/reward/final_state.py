@@ -17,7 +17,7 @@ from typing import Any
 from mrlc.runtime.json_values import equal, spell
 from mrlc.runtime.reward.component import COMPONENTS, Component, Site
 from mrlc.runtime.rollout.trajectory import Trajectory
-from mrlc.schemas.reward import FinalState
+from mrlc.schemas.final_state import FinalState
 
 
 @COMPONENTS.register("final_state")

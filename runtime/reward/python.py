@@ -1,10 +1,15 @@
-"""`python`: a function of the user, from the trajectory to a number from 0 to 1."""
+"""`python`: a function of the user, from the trajectory to a number from 0 to 1.
+
+With `per: turn` it returns a list as long as `trajectory.turns`, whose parts add up to 1 at most.
+What it pays at a turn may depend on that turn and those before it, never on later ones: credit
+flows back from where it is paid, and an act that a later one is paid for would get none.
+"""
 
 from __future__ import annotations
 
 from mrlc.runtime.code import load_callable
 from mrlc.runtime.reward.component import COMPONENTS, Component, Site
-from mrlc.schemas.reward import PythonComponent
+from mrlc.schemas.components import PythonComponent
 
 
 @COMPONENTS.register("python")

@@ -3,12 +3,14 @@
 The seam is `rollout_func`: the trainer hands it prompts, which here are places in the list
 of training tasks, and gets back token ids, their log-probs, a mask of the ids that the model
 wrote, and each episode's reward. An episode without a reward (its environment broke) is None
-there, which TRL leaves out of its group's baseline and gives no advantage.
+there, which TRL leaves out of its group's baseline and gives no advantage. Where a component pays
+by turn, TRL's advantages are replaced by those of `credit`.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +23,13 @@ from mrlc.runtime.metrics import (
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.engine import EpisodeRequest
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
+from mrlc.runtime.rollout.trajectory import Trajectory
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.train.arguments import grpo_config, lora_config
+from mrlc.runtime.train.credit import turn_advantages
 from mrlc.runtime.train.loop import Loop
+from mrlc.runtime.train.turn_trainer import turn_trainer_class
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -35,7 +40,8 @@ def rollouts_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
     from trl import GRPOTrainer
 
     rollouts = Rollouts(setup, run)
-    trainer = GRPOTrainer(
+    trainer_class = turn_trainer_class() if setup.reward.pays_by_turn else GRPOTrainer
+    trainer = trainer_class(
         model=model,
         reward_funcs=reward,
         args=grpo_config(setup, run),
@@ -55,6 +61,8 @@ class Rollouts:
     run: RunFolder
     metrics: dict[str, float] = field(default_factory=dict)
     """Of the last step's episodes, over all processes."""
+    token_advantages: list[list[float]] = field(default_factory=list)
+    """Of the last step's episodes of this process; only where a component pays by turn."""
 
     def __call__(self, prompts: list[str], trainer: Any) -> dict[str, list[Any]]:
         """Run one episode a prompt; lists come in the order of `prompts`."""
@@ -106,8 +114,31 @@ class Rollouts:
             calls = distractor_calls([episode.trajectory for episode in everyone])
             self.metrics["rollout/distractor_calls"] = calls
         self.metrics["time/rollout_s"] = seconds
+        if self.setup.reward.pays_by_turn:
+            first = trainer.accelerator.process_index * len(episodes)
+            advantages = self._advantages(everyone)
+            self.token_advantages = advantages[first : first + len(episodes)]
         if trainer.accelerator.is_main_process:
             self.run.append_episodes(everyone, phase="train", step=trainer.state.global_step + 1)
+
+    def _advantages(self, episodes: list[ScoredEpisode]) -> list[list[float]]:
+        section = self.setup.experiment.algorithm
+        scores = [episode.reward for episode in episodes]
+        turns = turn_advantages(scores, group_size=section.group_size, scale=section.scale_rewards)
+        return [
+            token_advantages(episode.trajectory, values)
+            for episode, values in zip(episodes, turns, strict=True)
+        ]
+
+
+def token_advantages(trajectory: Trajectory, turns: Sequence[float]) -> list[float]:
+    """Each turn's advantage at the ids it wrote, 0 at the environment's; no turns, all 0."""
+    values = turns or [0.0] * len(trajectory.turns)
+    return [
+        advantage
+        for turn, value in zip(trajectory.turns, values, strict=True)
+        for advantage in [value] * len(turn.ids) + [0.0] * len(turn.feedback_ids)
+    ]
 
 
 def trainer_inputs(episodes: list[ScoredEpisode], *, end_id: int) -> dict[str, list[Any]]:

@@ -27,7 +27,10 @@ class Section(BaseModel):
 
 @dataclass(frozen=True)
 class PromptMarker:
-    """A template rendered for each episode; the names it uses are columns of the data."""
+    """A template rendered for each episode; the columns it uses are those of the data."""
+
+    names: tuple[str, ...] = ("task",)
+    """What it may use."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class CodeMarker:
 
 
 Prompt = Annotated[str, PromptMarker()]
+WalkText = Annotated[Any, PromptMarker(("task", "results"))]
+"""A JSON value; a text in it may use the task's columns and the results of earlier calls."""
 TaskFile = Annotated[str, FileMarker((".jsonl", ".csv"))]
 TableFile = Annotated[str, FileMarker((".csv", ".jsonl"))]
 DemonstrationFile = Annotated[str, FileMarker((".jsonl",))]

@@ -8,23 +8,27 @@ from typing import Any
 from mrlc.compiler.diagnostics import Diagnostic, Fix, Label, Span
 from mrlc.compiler.expression import Expression, ExpressionFault, Use, parse_template
 from mrlc.compiler.files import Row, Table
-from mrlc.compiler.markers import prompts
+from mrlc.compiler.markers import marked
 from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import nearest
 from mrlc.compiler.tree import Scalar
 from mrlc.compiler.variables import within
+from mrlc.schemas.section import PromptMarker
 
 
 @check
 def prompts_can_be_rendered(subject: Subject) -> Iterator[Diagnostic]:
     """Each `{{ task.column }}` exists, and each expression has a value, for every task."""
-    for pattern in prompts():
-        for path, node in subject.select(pattern):
-            if isinstance(node, Scalar):
-                yield from _prompt(subject, node, ".".join(path))
+    for pattern, marker in marked():
+        if isinstance(marker, PromptMarker):
+            for path, node in subject.select(pattern):
+                if isinstance(node, Scalar) and isinstance(node.value, str):
+                    yield from _prompt(subject, node, ".".join(path), marker.names)
 
 
-def _prompt(subject: Subject, prompt: Scalar, path: str) -> Iterator[Diagnostic]:
+def _prompt(
+    subject: Subject, prompt: Scalar, path: str, names: tuple[str, ...]
+) -> Iterator[Diagnostic]:
     try:
         template = parse_template(str(prompt.value))
     except ExpressionFault as error:
@@ -35,18 +39,23 @@ def _prompt(subject: Subject, prompt: Scalar, path: str) -> Iterator[Diagnostic]
         faults = [
             fault
             for use in expression.uses
-            if (fault := _use(subject, use, within(prompt, *use.at), path)) is not None
+            if (fault := _use(subject, use, within(prompt, *use.at), path, names)) is not None
         ]
         yield from faults
-        if not faults and not expression.is_chain:
+        is_of_task = all(use.names[0] == "task" for use in expression.uses)
+        if is_of_task and not faults and not expression.is_chain:
             yield from _evaluated(subject, expression, within(prompt, *expression.at), path)
 
 
-def _use(subject: Subject, use: Use, span: Span, path: str) -> Diagnostic | None:
-    if use.names[0] != "task":
-        help = "prompts use `task`, as in {{ task.column }}"
+def _use(
+    subject: Subject, use: Use, span: Span, path: str, names: tuple[str, ...]
+) -> Diagnostic | None:
+    if use.names[0] not in names:
+        help = f"it may use `{'` and `'.join(names)}`, as in {{{{ task.column }}}}"
         message = f"unknown name `{use.names[0]}`"
         return Diagnostic("MRLC303", message, span, help=help, path=path)
+    if use.names[0] != "task":
+        return None  # known when the episode runs
     if len(use.names) == 1:
         return Diagnostic("MRLC302", "`task` itself is not a text", span, path=path)
     return None if use.has_default else missing_column(subject, use.names, span, path)

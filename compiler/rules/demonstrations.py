@@ -13,7 +13,7 @@ from mrlc.compiler.suggest import did_you_mean
 PATH = "warm_start.demonstrations"
 
 
-class _Impossible(Exception):
+class Impossible(Exception):
     """Why a demonstration is none, and a help line."""
 
     def __init__(self, message: str, help: str | None = None) -> None:
@@ -31,17 +31,17 @@ def demonstrations_are_possible(subject: Subject) -> Iterator[Diagnostic]:
     if not table.rows and not table.faults:
         message = "there are no demonstrations"
         yield Diagnostic("MRLC321", message, subject.value(PATH), "the file has no rows", path=PATH)
-    splits = _splits(subject)
+    splits = splits_of(subject)
     tools = {tool.name: set(tool.parameters) for tool in subject.experiment.environment.tools}
     for row in table.rows:
         try:
             _task(row, splits)
-            _messages(row.values.get("messages"), set(tools))
-        except _Impossible as error:
+            check_messages(row.values.get("messages"), set(tools))
+        except Impossible as error:
             yield Diagnostic("MRLC336", str(error), row.span, help=error.help, path=PATH)
 
 
-def _splits(subject: Subject) -> dict[str, str]:
+def splits_of(subject: Subject) -> dict[str, str]:
     """Task id → split; a row without an id is named by its number, from 0, in any split."""
     names: dict[str, str] = {}
     for split, table in subject.splits():
@@ -57,49 +57,53 @@ def _identity(row: Row, number: int) -> str:
 
 def _task(row: Row, splits: dict[str, str]) -> None:
     if "task" not in row.values:
-        raise _Impossible("a demonstration names its `task`, by id")
+        raise Impossible("a demonstration names its `task`, by id")
     name = str(row.values["task"])
     split = splits.get(name)
     if split is None:
-        raise _Impossible(f"there is no task `{name}`")
+        raise Impossible(f"there is no task `{name}`")
     if split != "train":
         help = "demonstrations come from train, or held-out tasks are learned"
-        raise _Impossible(f"the task `{name}` is in {split}", help)
+        raise Impossible(f"the task `{name}` is in {split}", help)
 
 
-def _messages(messages: Any, tools: set[str]) -> None:
-    """Assistant and tool messages, in an order that an episode has."""
+def check_messages(messages: Any, tools: set[str]) -> None:
+    """Assistant and tool messages, in an order that an episode has.
+
+    Raises:
+        Impossible: they are none.
+    """
     if not isinstance(messages, list) or not messages:
-        raise _Impossible("a demonstration has `messages`, a list of what follows the prompt")
+        raise Impossible("a demonstration has `messages`, a list of what follows the prompt")
     waiting: list[str] = []
     for index, message in enumerate(messages):
         role = message.get("role") if isinstance(message, dict) else None
         where = f"message {index + 1}"
         if index == 0 and role != "assistant":
             help = "system and prompt come from the spec"
-            raise _Impossible("the first message is not the assistant's", help)
+            raise Impossible("the first message is not the assistant's", help)
         if role == "tool":
             if not waiting:
-                raise _Impossible(f"{where} is a tool's, but no call is waiting for it")
+                raise Impossible(f"{where} is a tool's, but no call is waiting for it")
             waiting.pop(0)
         elif role == "assistant":
             if waiting:
-                raise _Impossible(f"{where} comes before the result of `{waiting[0]}`")
+                raise Impossible(f"{where} comes before the result of `{waiting[0]}`")
             waiting = [_call(call, where, tools) for call in message.get("tool_calls") or ()]
         else:
-            raise _Impossible(f"{where} has the role `{role}`; only assistant and tool follow")
+            raise Impossible(f"{where} has the role `{role}`; only assistant and tool follow")
         if not isinstance(message.get("content", ""), str):
-            raise _Impossible(f"{where} has no text as `content`")
+            raise Impossible(f"{where} has no text as `content`")
     if messages[-1]["role"] != "assistant":
-        raise _Impossible("the last message is a tool's; an episode ends with the assistant")
+        raise Impossible("the last message is a tool's; an episode ends with the assistant")
 
 
 def _call(call: Any, where: str, tools: set[str]) -> str:
     function = call.get("function", call) if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("arguments"), dict):
         help = '{"type": "function", "function": {"name": …, "arguments": {…}}}'
-        raise _Impossible(f"{where} has a malformed tool call", help)
+        raise Impossible(f"{where} has a malformed tool call", help)
     name = str(function.get("name"))
     if name not in tools:
-        raise _Impossible(f"{where} calls `{name}`, which is no tool", did_you_mean(name, tools))
+        raise Impossible(f"{where} calls `{name}`, which is no tool", did_you_mean(name, tools))
     return name

@@ -5,7 +5,10 @@ from mrlc.schemas.section import CodeMarker, FileMarker
 
 
 def test_prompts():
-    assert set(prompts()) == {("environment", "system"), ("environment", "prompt")}
+    opening = {("environment", "system"), ("environment", "prompt")}
+    walk = ("gates", "golden", "walk", "*")
+    texts = {(*walk, "call", "*", "*"), (*walk, "answer"), (*walk, "answer", "*"), (*walk, "say")}
+    assert set(prompts()) == opening | texts
 
 
 def test_files_and_code_inside_options_lists_and_unions():

@@ -66,9 +66,7 @@ def digests_of(
     """The digests of an experiment whose sections are spelled, as written and by meaning."""
     files = spelled({key: inputs[key].sha256 for key in inputs})
     whole = joined({"experiment": joined(written), "inputs": files})
-    return Digests(
-        semantic=_digest(joined(meanings)), full=_digest(whole), sections=dict(parts)
-    )
+    return Digests(semantic=_digest(joined(meanings)), full=_digest(whole), sections=dict(parts))
 
 
 def _digest(text: str) -> str:

@@ -13,7 +13,7 @@ from mrlc.runtime.errors import PlanFault
 from mrlc.runtime.task import Task
 
 
-class _Templates(ImmutableSandboxedEnvironment):
+class Templates(ImmutableSandboxedEnvironment):
     """Jinja with the data alone in sight: no globals, and an unknown name is an error."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Prompts:
     """The system and the user message; templates know the task's row as `task`."""
 
     def __init__(self, system: str, prompt: str) -> None:
-        templates = _Templates()
+        templates = Templates()
         sources = {"system": ("system", system), "prompt": ("user", prompt)}
         self._templates = []
         for field, (role, source) in sources.items():

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from mrlc.runtime.answer import AnswerParser, InvalidAnswer
 from mrlc.runtime.environment import Environment, Episode
 from mrlc.runtime.errors import EnvironmentBroken
-from mrlc.runtime.model.chat import ChatFormat
+from mrlc.runtime.rollout.chat import Chat
 from mrlc.runtime.rollout.policies import policy as policies
 from mrlc.runtime.rollout.trajectory import (
     Answer,
@@ -66,7 +66,7 @@ class Engine:
     """Runs episodes of one environment in one chat format under one set of budgets."""
 
     environment: Environment
-    chat: ChatFormat
+    chat: Chat
     answers: AnswerParser
     turns: Turns
 

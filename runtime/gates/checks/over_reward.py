@@ -77,7 +77,9 @@ def _enough(n: int, area: float | None, numbers: dict[str, float | int | None]) 
     """No offender: whether that says anything."""
     if below(0, n, RAREST) != PASS:
         more = decides_at(0, n, lambda k, trials: below(k, trials, RAREST))
-        return Finding(INSUFFICIENT, f"no offender in only {n} independent rollouts", None, numbers, more)
+        return Finding(
+            INSUFFICIENT, f"no offender in only {n} independent rollouts", None, numbers, more
+        )
     if area is None:
         which = "success" if not numbers["successes"] else "failure"
         said = f"no offender in {numbers['rollouts']} rollouts, but no {which} among them to compare with"

@@ -200,5 +200,9 @@ def test_laws(project, left, right):
     specs = compare([old], [new], against="x").specs
     changes = specs[0].changes if specs else ()
     assert bool(changes) == (old.plan.digests.full != new.plan.digests.full)
-    real = [c for c in changes if c.kind not in ("proof", "cosmetic") and not c.path.startswith("target")]
+    real = [
+        c
+        for c in changes
+        if c.kind not in ("proof", "cosmetic") and not c.path.startswith("target")
+    ]
     assert bool(real) == (old.plan.digests.semantic != new.plan.digests.semantic)

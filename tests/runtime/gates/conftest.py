@@ -78,5 +78,3 @@ def groups_of(rewards: Sequence[Sequence[float]]) -> list[tuple[Rollout, ...]]:
 def ended(causes: dict[StopCause, int]) -> list[Rollout]:
     """So many rollouts of each cause."""
     return [rollout(0.0, stop=cause) for cause, count in causes.items() for _ in range(count)]
-
-

@@ -27,16 +27,16 @@ DEFECTS = {
         "def extra(bike):\n    return {'all': list({'a', 'b', 'c', 'd', 'e', 'f'})}\n", "E1"),
     "a counter": ("N = []\ndef extra(bike):\n    N.append(bike)\n    return {'n': len(N)}\n", "E1"),
     "a thread": (
-        "import threading, time\ndef extra(bike):\n"
-        "    threading.Thread(target=time.sleep, args=(6,), daemon=True).start()\n", "E2"),
+        ("import threading, time\ndef extra(bike):\n"
+        "    threading.Thread(target=time.sleep, args=(6,), daemon=True).start()\n"), "E2"),
     "a file": ("import tempfile\ndef extra(bike):\n    tempfile.mkstemp()\n", "E2"),
     "a process": (
-        "import subprocess\nKEPT = []\ndef extra(bike):\n"
-        "    KEPT.append(subprocess.Popen(['sleep', '6']))\n", "E2"),
+        ("import subprocess\nKEPT = []\ndef extra(bike):\n"
+        "    KEPT.append(subprocess.Popen(['sleep', '6']))\n"), "E2"),
     "a shared booking": (
-        "MINE = {}\ndef extra(bike, episode):\n"
+        ("MINE = {}\ndef extra(bike, episode):\n"
         "    owner = MINE.setdefault(bike, id(episode.memory))\n"
-        "    return {'mine': owner == id(episode.memory)}\n", "E2"),
+        "    return {'mine': owner == id(episode.memory)}\n"), "E2"),
     "death": ("import os\ndef extra(bike):\n    os._exit(3)\n", "E1"),
 }  # fmt: skip
 

@@ -18,7 +18,8 @@ from mrlc.schemas.target import Target
 from mrlc.schemas.turns import Turns
 
 COSMETIC = frozenset({"name", "description", "gates", "target"})
-"""Top-level keys that change where, under what name or on what proof a run happens, never what it learns."""
+"""Top-level keys that change where, under what name or on what proof a run happens, and never
+what it learns."""
 
 
 class Experiment(Section):

@@ -21,7 +21,7 @@ class Step(Section):
     call: dict[Identifier, dict[Identifier, WalkText]] | None = None
     """tool → its arguments; several tools are called in one turn, in this order."""
     answer: WalkText | dict[str, WalkText] | None = None
-    """The final answer: a text, or the value or fields of a typed answer; the tags are put around it."""
+    """The final answer: a text, or the value or fields of a typed one; tags are put around it."""
     say: WalkText | None = None
     """A turn as it stands, for an answer that a `python` parser reads."""
 

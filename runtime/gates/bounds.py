@@ -13,7 +13,7 @@ MOST = 1 << 20
 
 
 def below(k: int, n: int, limit: float) -> Verdict:
-    """Whether the rate of `k` cases in `n` trials is below a limit; a false pass has chance ≤ 5%."""
+    """Whether the rate of `k` cases in `n` trials is below a limit; 5% of passes are false at most."""
     if n and binomial_upper(k, n) < limit:
         return PASS
     return FAIL if n and binomial_lower(k, n) >= limit else INSUFFICIENT
@@ -27,7 +27,7 @@ def above(k: int, n: int, limit: float) -> Verdict:
 
 
 def decides_at(k: int, n: int, decide: Callable[[int, int], Verdict]) -> int | None:
-    """The trials that would decide if they come out as these did; None where the rate is too close."""
+    """The trials that would decide, coming out as these did; None where the rate is too close."""
     rate = k / n if n else 0.0
     low, high = n, max(2 * n, 32)
     while decide(round(rate * high), high) == INSUFFICIENT:

@@ -38,7 +38,7 @@ _TEMPLATES = Templates()
 def golden_players(
     experiment: Experiment, inputs: Path, tasks: Sequence[Task]
 ) -> list[tuple[Task, Player]]:
-    """A player for each task that the golden walk or file is meant for; none where there is none."""
+    """A player for each task that the golden walk or file is meant for, if there is one."""
     golden = experiment.gates.golden
     if golden is None:
         return []

@@ -22,8 +22,8 @@ def components(case: Case) -> Finding:
     """Each component of the reward is logged by itself.
 
     Scripted episodes, among them one that says nothing, are paid and scored twice. Every declared
-    component must come out as a number from 0 to 1, the same both times, and must have a metric of its
-    own: a total that rises says nothing of what it rises by.
+    component must come out as a number from 0 to 1, the same both times, and must have a metric of
+    its own: a total that rises says nothing of what it rises by.
 
     Mend the component that is named; it must be a function of the trajectory alone.
     """

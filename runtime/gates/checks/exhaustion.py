@@ -13,10 +13,10 @@ LIMIT = 0.1
 
 @gate("T3", "exhaustion", bound=BASELINE, kind="statistical")
 def exhaustion(case: Case) -> Finding:
-    """Episodes come to an answer before their turns are spent: fewer than 10% reach `max_turns` without.
+    """Episodes come to an answer before their turns are spent: fewer than 10% do not.
 
-    An episode that is cut off in the middle of its work is paid as if it had done none. The bound is
-    exact: 0 of 29 rollouts pass, 1 of 46, 3 of 76, 5 of 103.
+    An episode that is cut off in the middle of its work is paid as if it had done none. The bound
+    is exact: 0 of 29 rollouts pass, 1 of 46, 3 of 76, 5 of 103.
 
     Count the turns of a golden walk and write `turns.human`; the limit follows.
     """

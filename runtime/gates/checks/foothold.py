@@ -23,7 +23,8 @@ def foothold(case: Case) -> Finding:
     """The base model succeeds now and then.
 
     What never succeeds is never reinforced. One success among the baseline rollouts is enough. None
-    is a finding only with enough rollouts: a true rate of 1% shows none in 100 of them 37% of the time.
+    is a finding only with enough rollouts: a true rate of 1% shows none in 100 of them 37% of the
+    time.
 
     Where it fails, make the tasks easier, add demonstrations, or start from a stronger model.
     """

@@ -14,7 +14,8 @@ from mrlc.runtime.gates.transcripts import differing_fields
 from mrlc.schemas.evaluation import ExactFields
 
 _WRITE = (
-    'write how a person solves a task: gates: {golden: {walk: [{call: {tool: {argument: "{{ task.id }}"}}}, '
+    "write how a person solves a task: "
+    'gates: {golden: {walk: [{call: {tool: {argument: "{{ task.id }}"}}}, '
     '{answer: "{{ task.expected }}"}]}}; or give `file`, with messages for each task'
 )
 
@@ -29,9 +30,10 @@ _WRITE = (
 def golden(case: Case) -> Finding:
     """The tasks can be solved with what the agent has, and solving them is paid in full.
 
-    The walk declared under `gates.golden` is played on every task of every split. It must end within
-    the turn limit, earn the highest reward and an evaluation of 1. A row on which it does not is one that
-    no agent can solve, or one that solving does not pay for: training on it teaches the wrong thing.
+    The walk declared under `gates.golden` is played on every task of every split. It must end
+    within the turn limit, earn the highest reward and an evaluation of 1. A row on which it does
+    not is one that no agent can solve, or one that solving does not pay for: training on it
+    teaches the wrong thing.
 
     The longest walk is the number of turns that a person needs, `turns.human`.
     """
@@ -53,7 +55,8 @@ def golden(case: Case) -> Finding:
     numbers = {"tasks": len(rollouts), "solved": len(rollouts) - len(whys), "turns": needed}
     if whys:
         found = [offender(rollout, why) for rollout, why in whys[:OFFENDERS]]
-        said = f"{len(whys)} of {len(rollouts)} tasks are not solved; `{found[0].task}`: {found[0].why}"
+        count = f"{len(whys)} of {len(rollouts)} tasks are not solved"
+        said = f"{count}; `{found[0].task}`: {found[0].why}"
         help = "mend or remove the rows: no agent can do better than the walk"
         return Finding(FAIL, said, help, numbers, offenders=found)
     return _compared(case.experiment.turns.human, needed, numbers)

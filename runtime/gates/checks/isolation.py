@@ -31,9 +31,9 @@ def isolation(case: Case) -> Finding:
     """An episode's state is its own, and is given up however the episode ends.
 
     Each scripted episode is played between two hostile siblings that make the same calls with the
-    same ids before it does, and again after episodes that ended at their turn limit and by a crash. It
-    must go as it went alone, in a process of its own. What leaks from episode to episode makes the
-    reward of one depend on its neighbours: group baselines then compare different tasks.
+    same ids before it does, and again after episodes that ended at their turn limit and by a
+    crash. It must go as it went alone, in a process of its own. What leaks from episode to episode
+    makes the reward of one depend on its neighbours: group baselines then compare different tasks.
 
     Processes, file descriptors, threads and temporary files are counted before and after.
     """

@@ -12,9 +12,9 @@ from mrlc.runtime.gates.offender import offenders
 def observed_range(case: Case) -> Finding:
     """Rewards lie where the compiler proved that they must.
 
-    The range of the composed reward follows from its components, exactly. A reward seen outside of it
-    means that a component does not keep its word, and everything that is scaled by the range (limits,
-    alerts, comparisons between runs) is wrong.
+    The range of the composed reward follows from its components, exactly. A reward seen outside of
+    it means that a component does not keep its word, and everything that is scaled by the range
+    (limits, alerts, comparisons between runs) is wrong.
 
     Mend the component that is largest among the offenders.
     """

@@ -27,10 +27,10 @@ CHANCE = 0.5
 def over_reward(case: Case) -> Finding:
     """Nothing is paid like a success that is none.
 
-    (a) A reward from `gates.success_threshold` of the highest on implies success. (b) A success earns the
-    highest reward. (c) The reward ranks successes above failures: the AUC of reward against
-    evaluation. (d) How much can be paid, and was paid, without success. Partial credit is no fault; paying it
-    in full is, and so is a success that is paid less than it could be.
+    (a) A reward from `gates.success_threshold` of the highest on implies success. (b) A success
+    earns the highest reward. (c) The reward ranks successes above failures: the AUC of reward
+    against evaluation. (d) How much can be paid, and was paid, without success. Partial credit is
+    no fault; paying it in full is, and so is a success that is paid less than it could be.
 
     Read the offenders: mostly a parser is lenient, or a component pays for form.
     """
@@ -63,7 +63,10 @@ def judged(
         *offenders(under, "a success that is paid less than the most (b)"),
     ][:OFFENDERS]
     if found:
-        said = f"{len(over)} of {len(misses)} failures are paid as successes, {len(under)} of {len(hits)} successes less than the most"
+        said = (
+            f"{len(over)} of {len(misses)} failures are paid as successes, "
+            f"{len(under)} of {len(hits)} successes less than the most"
+        )
         return Finding(
             FAIL, said, "read the offenders; tighten what pays them", numbers, offenders=found
         )
@@ -82,10 +85,11 @@ def _enough(n: int, area: float | None, numbers: dict[str, float | int | None]) 
         )
     if area is None:
         which = "success" if not numbers["successes"] else "failure"
-        said = f"no offender in {numbers['rollouts']} rollouts, but no {which} among them to compare with"
+        said = f"no offender in {numbers['rollouts']} rollouts, but no {which} to compare with"
         help = "V2 asks for a first success" if which == "success" else "choose harder tasks"
         return Finding(INSUFFICIENT, said, help, numbers)
-    said = f"no offender in {n} rollouts; AUC {area:.2f}; without success at most {numbers['most_without_success']:g} was paid"
+    most = f"without success at most {numbers['most_without_success']:g} was paid"
+    said = f"no offender in {numbers['rollouts']} rollouts; AUC {area:.2f}; {most}"
     return Finding(PASS, said, numbers=numbers)
 
 

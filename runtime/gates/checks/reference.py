@@ -25,9 +25,10 @@ def has_reference(experiment: Experiment) -> bool:
 def reference(case: Case) -> Finding:
     """A stronger model does better.
 
-    The model under `evaluation.reference` plays the tasks that the base model has played. Of the tasks on
-    which one succeeds and the other fails, it must win more than half, with 95% confidence. A frontier
-    model that is no better than the base points at the environment or at the scorer.
+    The model under `evaluation.reference` plays the tasks that the base model has played. Of the
+    tasks on which one succeeds and the other fails, it must win more than half, with 95%
+    confidence. A frontier model that is no better than the base points at the environment or at
+    the scorer.
 
     Read its failures first; they are attached.
     """

@@ -15,8 +15,9 @@ LIMIT = 0.05
 def token_cap(case: Case) -> Finding:
     """Turns end by themselves: fewer than 5% of rollouts run into the tokens of a turn.
 
-    A turn that is cut off has no call and no answer, so its episode earns nothing whatever it was about
-    to say. The bound is exact: 0 of 59 rollouts pass, 1 of 93, 2 of 124; 3 of 100 are not enough to tell.
+    A turn that is cut off has no call and no answer, so its episode earns nothing whatever it was
+    about to say. The bound is exact: 0 of 59 rollouts pass, 1 of 93, 2 of 124; 3 of 100 are not
+    enough to tell.
 
     Raise `turns.max_tokens`, or ask for shorter turns.
     """

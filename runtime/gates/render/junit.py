@@ -1,6 +1,7 @@
 """JUnit XML, which every CI shows: an experiment is a suite, a gate a case.
 
-A gate that is waived or not asked is skipped; one without enough evidence is a failure of that type.
+A gate that is waived or not asked is skipped; one without enough evidence is a failure of that
+type.
 """
 
 from __future__ import annotations

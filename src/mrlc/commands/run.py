@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run or resume; exit 1 for a plan that cannot run, located in the spec, 6 for an unearned one."""
+    """Run or resume; exit 1 for a plan that cannot run, located, 6 for one that is not earned."""
     if (arguments.plan is None) == (arguments.resume is None):
         print("mrlc run: give a plan folder, or --resume RUN", file=sys.stderr)
         return 2

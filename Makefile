@@ -13,8 +13,9 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 
 .PHONY: demo test test-slow lint bench clean
 
-demo: $(STAMP)  ## compile and run specs/quickstart.yaml: a bad policy becomes a good one
+demo: $(STAMP)  ## compile, gate and run specs/quickstart.yaml: a bad policy becomes a good one
 	$(BIN)/mrlc compile specs/quickstart.yaml
+	$(BIN)/mrlc gate build/quickstart
 	$(BIN)/mrlc run build/quickstart
 
 test: $(STAMP) lint  ## lint, type check and the default tests

@@ -2,7 +2,8 @@
 
 `semantic` covers what changes a run: the experiment without its labels, with the content of
 every input in place of its path, so that moving a file changes nothing and editing one does.
-`full` covers the whole experiment and every input by path.
+`full` covers the whole experiment and every input by path. `sections` holds one for each part
+that evidence of a gate can be bound to.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from mrlc.compiler.inputs import BASE
 from mrlc.compiler.markers import marked
 from mrlc.compiler.tree import Keys
 from mrlc.schemas.experiment import COSMETIC
-from mrlc.schemas.plan import Digests, Input
+from mrlc.schemas.plan import PARTS, Digests, Input
 from mrlc.schemas.section import CodeMarker, FileMarker, FolderMarker, PromptMarker
 
 DOMAIN = b"mrlc.plan/1\0"
@@ -26,13 +27,15 @@ DOMAIN = b"mrlc.plan/1\0"
 def fingerprint(experiment: dict[str, Any], inputs: Mapping[str, Input]) -> Digests:
     """The digests of an experiment as JSON and of its inputs."""
     written = {key: spelled(value) for key, value in experiment.items()}
-    meanings = {key: spelled(value) for key, value in meaning(experiment, inputs).items()}
-    return digests_of(written, meanings, inputs)
+    means = meaning(experiment, inputs)
+    meanings = {key: spelled(value) for key, value in means.items() if key not in COSMETIC}
+    parts = {part: digest for key in means for part, digest in parts_of(key, means[key]).items()}
+    return digests_of(written, meanings, inputs, parts=parts)
 
 
 def meaning(sections: dict[str, Any], inputs: Mapping[str, Input]) -> dict[str, Any]:
-    """Sections of an experiment as far as they change a run, with contents for paths."""
-    means = {key: value for key, value in sections.items() if key not in COSMETIC}
+    """Sections of an experiment with contents for paths."""
+    means = sections
     for pattern, marker in marked():
         if not isinstance(marker, PromptMarker) and pattern[0] in means:
             means = _replaced(means, pattern, lambda path, m=marker: _content(path, inputs, m))
@@ -40,13 +43,30 @@ def meaning(sections: dict[str, Any], inputs: Mapping[str, Input]) -> dict[str, 
     return found
 
 
+def parts_of(key: str, means: Any) -> dict[str, str]:
+    """The digests of the parts of one section; one that is not there counts as null."""
+    found = {}
+    for part in PARTS:
+        above, *below = part.split(".")
+        if above == key:
+            value = means
+            for name in below:
+                value = value.get(name) if isinstance(value, dict) else None
+            found[part] = _digest(f"{part}:{spelled(value)}")
+    return found
+
+
 def digests_of(
-    written: Mapping[str, str], meanings: Mapping[str, str], inputs: Mapping[str, Input]
+    written: Mapping[str, str],
+    meanings: Mapping[str, str],
+    inputs: Mapping[str, Input],
+    *,
+    parts: Mapping[str, str],
 ) -> Digests:
     """The digests of an experiment whose sections are spelled, as written and by meaning."""
     files = spelled({key: inputs[key].sha256 for key in inputs})
     whole = joined({"experiment": joined(written), "inputs": files})
-    return Digests(semantic=_digest(joined(meanings)), full=_digest(whole))
+    return Digests(semantic=_digest(joined(meanings)), full=_digest(whole), sections=dict(parts))
 
 
 def _digest(text: str) -> str:

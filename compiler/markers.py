@@ -25,9 +25,9 @@ def marked() -> tuple[tuple[Keys, Marker], ...]:
 
 
 @cache
-def prompts() -> dict[Keys, tuple[str, ...]]:
-    """Patterns of the texts rendered for each episode, with the names known besides `task`."""
-    return {path: marker.also for path, marker in marked() if isinstance(marker, PromptMarker)}
+def prompts() -> dict[Keys, PromptMarker]:
+    """Patterns of the texts rendered for each episode."""
+    return {path: marker for path, marker in marked() if isinstance(marker, PromptMarker)}
 
 
 def fits(path: Keys, pattern: Keys) -> bool:

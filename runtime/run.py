@@ -7,17 +7,16 @@ they are there; so a run that was killed goes on where it was, and ends in the s
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrlc.runtime.base import base_model, load, save
 from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
 from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import scored_episodes
-from mrlc.runtime.model.load import load_pretrained
 from mrlc.runtime.progress import Progress
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
@@ -61,7 +60,7 @@ def execute(setup: Setup, run: RunFolder, progress: Progress) -> Verdict:
     """
     started = time.monotonic()
     setup.endpoints.keep_in(run.endpoints)
-    base = _base_model(setup, run, progress)
+    base = base_model(setup, run, progress)
     before = _verdict_on("base", setup, run, base, progress)
     trained = _trained_model(setup, run, base, progress)
     after = _verdict_on("trained", setup, run, trained, progress)
@@ -103,20 +102,6 @@ def quiet_libraries() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _base_model(setup: Setup, run: RunFolder, progress: Progress) -> PreTrainedModel:
-    """The model that training starts from, always as read from disk, resumed or not."""
-    from mrlc.runtime.train.warm_start import warm_start
-
-    if not run.base.exists():
-        model = setup.base.model
-        if setup.experiment.warm_start is not None:
-            with progress.phase("warm start") as phase:
-                model = warm_start(setup, run, phase.step)
-        _save(setup, model, run.base)
-    shutil.rmtree(run.warm_start, ignore_errors=True)
-    return _load(setup, run.base)
-
-
 def _trained_model(
     setup: Setup, run: RunFolder, base: PreTrainedModel, progress: Progress
 ) -> PreTrainedModel:
@@ -125,8 +110,8 @@ def _trained_model(
         if setup.experiment.algorithm.steps:
             with progress.phase("training") as phase:
                 model = _train(setup, run, base, phase.step)
-        _save(setup, model, run.model)
-    return _load(setup, run.model)
+        save(setup, model, run.model)
+    return load(setup, run.model)
 
 
 def _train(setup: Setup, run: RunFolder, base: PreTrainedModel, report: Any) -> PreTrainedModel:
@@ -187,20 +172,3 @@ def policies_of(setup: Setup, model: PreTrainedModel) -> PolicyAt:
         )
 
     return at
-
-
-def _load(setup: Setup, folder: Path) -> PreTrainedModel:
-    """A saved model, on the device that will run it."""
-    import torch
-
-    model = load_pretrained(setup.experiment.model, folder).model
-    return model.to("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _save(setup: Setup, model: PreTrainedModel, folder: Path) -> None:
-    """Save weights and tokenizer so that the folder appears whole."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    model.save_pretrained(partial)
-    setup.base.tokenizer.save_pretrained(partial)
-    partial.rename(folder)

@@ -10,14 +10,16 @@ from mrlc.schemas.algorithm import Algorithm, WarmStart
 from mrlc.schemas.data import Data
 from mrlc.schemas.environment import Environment
 from mrlc.schemas.evaluation import Evaluation
+from mrlc.schemas.gates import Gates
 from mrlc.schemas.model import Model
 from mrlc.schemas.reward import Reward
 from mrlc.schemas.section import Name, Section
 from mrlc.schemas.target import Target
 from mrlc.schemas.turns import Turns
 
-COSMETIC = frozenset({"name", "description", "target"})
-"""Top-level keys that change where or under what name a run happens, never what it learns."""
+COSMETIC = frozenset({"name", "description", "gates", "target"})
+"""Top-level keys that change where, under what name or on what proof a run happens, and never
+what it learns."""
 
 
 class Experiment(Section):
@@ -37,4 +39,5 @@ class Experiment(Section):
     evaluation: Evaluation
     algorithm: Algorithm = Algorithm()
     warm_start: WarmStart | None = None
+    gates: Annotated[Gates, Field()] = Gates()
     target: Annotated[Target, Field()] = Target()

@@ -9,7 +9,8 @@ It lies in a folder of its own, beside the inputs that it names and `provenance.
       inputs/            data, fixtures and code, by the path that the plan uses
 
 Two digests: `semantic` covers what changes a run, with the content of every input in
-place of its path; `full` covers the labels too.
+place of its path; `full` covers the labels too. `sections` holds one for each part that evidence
+of a gate can be bound to.
 """
 
 from __future__ import annotations
@@ -22,6 +23,25 @@ from mrlc.schemas.experiment import Experiment
 from mrlc.schemas.section import Section
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+PARTS = (
+    "model",
+    "data.train",
+    "data.validation",
+    "data.test",
+    "environment",
+    "turns",
+    "reward",
+    "evaluation.scorer",
+    "evaluation.reference",
+    "algorithm.group_size",
+    "algorithm.temperature",
+    "warm_start",
+    "gates.golden",
+    "gates.success_threshold",
+)
+"""The parts of an experiment that have a digest of their own, each as fine as a gate needs it."""
 
 
 class Input(Section):
@@ -37,6 +57,8 @@ class Digests(Section):
 
     semantic: Digest
     full: Digest
+    sections: dict[str, Digest]
+    """Of each of `PARTS`, by what it means: contents in place of paths."""
 
 
 class Plan(Section):

@@ -39,10 +39,12 @@ class Section(BaseModel):
 
 @dataclass(frozen=True)
 class PromptMarker:
-    """A template rendered for each episode; the names it uses are columns of the data."""
+    """A template rendered for each episode; the columns it uses are those of the data."""
 
-    also: tuple[str, ...] = ()
-    """Names that the template may use besides `task`: texts that only a run knows."""
+    names: tuple[str, ...] = ("task",)
+    """What its expressions may use."""
+    fenced: tuple[str, ...] = ()
+    """Texts of the model, which it may hold as they are and no expression may work on."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ class CodeMarker:
 
 
 Prompt = Annotated[str, PromptMarker()]
-JudgePrompt = Annotated[str, PromptMarker(also=("answer", "transcript"))]
+JudgePrompt = Annotated[str, PromptMarker(fenced=("answer", "transcript"))]
+WalkText = Annotated[Any, PromptMarker(("task", "results"))]
+"""A JSON value; a text in it may use the task's columns and the results of earlier calls."""
 TaskFile = Annotated[str, FileMarker((".jsonl", ".csv"))]
 TableFile = Annotated[str, FileMarker((".csv", ".jsonl"))]
 DemonstrationFile = Annotated[str, FileMarker((".jsonl",))]

@@ -30,8 +30,7 @@ NOT_READ = {
     "Value.description": "Tool.json_schema dumps the whole value; the model is shown it",
     "Value.enum": "Tool.json_schema dumps it; runtime's signatures read it as `limits.enum`",
     "Reward.diverges_because": "for reviewers; the rule that asks for it reads it",
-    "ToolCalled.per": "schemas.components.pays_by_turn reads it of every kind that has it",
-    "PythonComponent.per": "schemas.components.pays_by_turn reads it of every kind that has it",
+    "Act.per": "schemas.components.pays_by_turn reads it of every kind that has it",
     "Algorithm.kind": "one value; chooses among algorithms once there are two",
 }
 """Fields that may be unread, each with its reason."""

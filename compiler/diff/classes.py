@@ -4,6 +4,7 @@
     incentive    the reward: another behaviour is paid for
     behaviour    what the agent sees and does, and how it learns
     cost         how much of it runs, and where
+    proof        what must be shown before a run; no run changes
     cosmetic     labels; a file that moved and kept its content
 
 Every field of the schema has a class here, and a test walks the models to prove it. A pattern
@@ -18,7 +19,7 @@ from typing import Literal, get_args
 from mrlc.compiler.markers import fits
 from mrlc.compiler.tree import Keys
 
-Kind = Literal["instrument", "incentive", "behaviour", "cost", "cosmetic"]
+Kind = Literal["instrument", "incentive", "behaviour", "cost", "proof", "cosmetic"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Gravest first."""
 
@@ -107,6 +108,7 @@ CLASSES: dict[str, Kind] = {
     "warm_start.adam_beta2": "behaviour",
     "warm_start.weight_decay": "behaviour",
     "warm_start.checkpoint_every": "cost",
+    "gates.**": "proof",
     "target.**": "cost",
 }
 

@@ -37,6 +37,8 @@ class SpecDiff:
     new: Measures | None
     semantic: tuple[str | None, str | None]
     """Digests of what changes a run, before and after."""
+    waived: tuple[tuple[str, str], ...] = ()
+    """Gates that the spec leaves out, each with its reason, changed or not."""
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -53,7 +55,7 @@ class SpecDiff:
     @property
     def warning(self) -> str | None:
         """Said of a change that carries more than one class."""
-        mixed = [kind for kind in self.kinds if kind != "cosmetic"]
+        mixed = [kind for kind in self.kinds if kind not in ("proof", "cosmetic")]
         if len(mixed) < 2:
             return None
         listed = f"{', '.join(mixed[:-1])} and {mixed[-1]}"
@@ -127,4 +129,5 @@ def _diff(old: Side | None, new: Side | None) -> SpecDiff | None:
         old=measure(old.plan.experiment) if old else None,
         new=measure(new.plan.experiment) if new else None,
         semantic=(_semantic(old) if old else None, _semantic(new) if new else None),
+        waived=tuple(sorted(new.plan.experiment.gates.waive.items())) if new else (),
     )

@@ -14,20 +14,20 @@ from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import nearest
 from mrlc.compiler.tree import Scalar
 from mrlc.compiler.variables import within
-from mrlc.schemas.section import Unsound
+from mrlc.schemas.section import PromptMarker, Unsound
 
 
 @check
 def prompts_can_be_rendered(subject: Subject) -> Iterator[Diagnostic]:
     """Each `{{ task.column }}` exists, and each expression has a value, for every task."""
-    for pattern, also in prompts().items():
+    for pattern, marker in prompts().items():
         for path, node in subject.select(pattern):
-            if isinstance(node, Scalar):
-                yield from _prompt(subject, node, ".".join(path), also)
+            if isinstance(node, Scalar) and isinstance(node.value, str):
+                yield from _prompt(subject, node, ".".join(path), marker)
 
 
 def _prompt(
-    subject: Subject, prompt: Scalar, path: str, also: tuple[str, ...]
+    subject: Subject, prompt: Scalar, path: str, marker: PromptMarker
 ) -> Iterator[Diagnostic]:
     try:
         template = parse_template(str(prompt.value))
@@ -39,25 +39,28 @@ def _prompt(
         faults = [
             fault
             for use in expression.uses
-            if not (expression.is_chain and use.names in {(name,) for name in also})
-            if (fault := _use(subject, use, within(prompt, *use.at), path, also)) is not None
+            if not (expression.is_chain and use.names in {(name,) for name in marker.fenced})
+            if (fault := _use(subject, use, within(prompt, *use.at), path, marker)) is not None
         ]
         yield from faults
-        if not faults and not expression.is_chain:
+        is_of_task = all(use.names[0] == "task" for use in expression.uses)
+        if is_of_task and not faults and not expression.is_chain:
             yield from _evaluated(subject, expression, within(prompt, *expression.at), path)
 
 
 def _use(
-    subject: Subject, use: Use, span: Span, path: str, also: tuple[str, ...]
+    subject: Subject, use: Use, span: Span, path: str, marker: PromptMarker
 ) -> Diagnostic | None:
-    if use.names[0] in also:  # it is fenced off as it stands; a filter would work on the fence
+    if use.names[0] in marker.fenced:  # a filter would work on the fence around it
         message = f"`{use.names[0]}` stands alone, as in {{{{ {use.names[0]} }}}}"
         return Diagnostic("MRLC302", message, span, path=path)
-    if use.names[0] != "task":
-        more = "".join(f", {{{{ {name} }}}}" for name in also)
+    if use.names[0] not in marker.names:
+        more = "".join(f", {{{{ {name} }}}}" for name in (*marker.names[1:], *marker.fenced))
         help = f"prompts use `task`, as in {{{{ task.column }}}}{more}"
         message = f"unknown name `{use.names[0]}`"
         return Diagnostic("MRLC303", message, span, help=help, path=path)
+    if use.names[0] != "task":
+        return None  # known when the episode runs
     if len(use.names) == 1:
         return Diagnostic("MRLC302", "`task` itself is not a text", span, path=path)
     if not use.has_default:

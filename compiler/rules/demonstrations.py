@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from mrlc.compiler.diagnostics import Diagnostic
 from mrlc.compiler.files import Row
 from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import did_you_mean
+from mrlc.schemas.environment import Environment
 
 PATH = "warm_start.demonstrations"
 
 
-class _Impossible(Exception):
+class Shown(NamedTuple):
+    """What an episode's messages may hold."""
+
+    tools: set[str]
+    distractors: set[str]
+    has_user: bool
+
+    @classmethod
+    def of(cls, environment: Environment) -> Shown:
+        """Of the episodes of an environment."""
+        tools = {tool.name for tool in environment.tools}
+        every = {tool.name for _, tool in environment.every_tool()}
+        return cls(tools, every - tools, environment.user is not None)
+
+
+class Impossible(Exception):
     """Why a demonstration is none, and a help line."""
 
     def __init__(self, message: str, help: str | None = None) -> None:
@@ -31,19 +47,17 @@ def demonstrations_are_possible(subject: Subject) -> Iterator[Diagnostic]:
     if not table.rows and not table.faults:
         message = "there are no demonstrations"
         yield Diagnostic("MRLC321", message, subject.value(PATH), "the file has no rows", path=PATH)
-    splits = _splits(subject)
-    tools = {tool.name for tool in subject.experiment.environment.tools}
-    distractors = {tool.name for _, tool in subject.experiment.environment.every_tool()} - tools
-    has_user = subject.experiment.environment.user is not None
+    splits = splits_of(subject)
+    shown = Shown.of(subject.experiment.environment)
     for row in table.rows:
         try:
             _task(row, splits)
-            _messages(row.values.get("messages"), tools, distractors, has_user=has_user)
-        except _Impossible as error:
+            check_messages(row.values.get("messages"), shown)
+        except Impossible as error:
             yield Diagnostic("MRLC336", str(error), row.span, help=error.help, path=PATH)
 
 
-def _splits(subject: Subject) -> dict[str, str]:
+def splits_of(subject: Subject) -> dict[str, str]:
     """Task id → split; a row without an id is named by its number, from 0, in any split."""
     names: dict[str, str] = {}
     for split, table in subject.splits():
@@ -59,65 +73,70 @@ def _identity(row: Row, number: int) -> str:
 
 def _task(row: Row, splits: dict[str, str]) -> None:
     if "task" not in row.values:
-        raise _Impossible("a demonstration names its `task`, by id")
+        raise Impossible("a demonstration names its `task`, by id")
     name = str(row.values["task"])
     split = splits.get(name)
     if split is None:
-        raise _Impossible(f"there is no task `{name}`")
+        raise Impossible(f"there is no task `{name}`")
     if split != "train":
         help = "demonstrations come from train, or held-out tasks are learned"
-        raise _Impossible(f"the task `{name}` is in {split}", help)
+        raise Impossible(f"the task `{name}` is in {split}", help)
 
 
-def _messages(messages: Any, tools: set[str], distractors: set[str], *, has_user: bool) -> None:
-    """Assistant, tool and user messages, in an order that an episode has."""
+def check_messages(messages: Any, shown: Shown) -> None:
+    """Assistant, tool and user messages, in an order that an episode has.
+
+    Raises:
+        Impossible: they are none.
+    """
     if not isinstance(messages, list) or not messages:
-        raise _Impossible("a demonstration has `messages`, a list of what follows the prompt")
+        raise Impossible("a demonstration has `messages`, a list of what follows the prompt")
     waiting: list[str] = []
     for index, message in enumerate(messages):
         role = message.get("role") if isinstance(message, dict) else None
         where = f"message {index + 1}"
         if index == 0 and role != "assistant":
             help = "system and prompt come from the spec"
-            raise _Impossible("the first message is not the assistant's", help)
+            raise Impossible("the first message is not the assistant's", help)
         if role == "tool":
             if not waiting:
-                raise _Impossible(f"{where} is a tool's, but no call is waiting for it")
+                raise Impossible(f"{where} is a tool's, but no call is waiting for it")
             waiting.pop(0)
         elif role == "assistant":
             if waiting:
-                raise _Impossible(f"{where} comes before the result of `{waiting[0]}`")
+                raise Impossible(f"{where} comes before the result of `{waiting[0]}`")
             calls = message.get("tool_calls") or ()
-            waiting = [_call(call, where, tools, distractors) for call in calls]
-        elif role == "user" and has_user:
+            waiting = [_call(call, where, shown) for call in calls]
+        elif role == "user" and shown.has_user:
             _user(messages[index - 1], where)
         else:
             hint = "a user replies where `environment.user` says who"
             message = f"{where} has the role `{role}`; only assistant and tool follow"
-            raise _Impossible(message, hint if role == "user" else None)
+            raise Impossible(message, hint if role == "user" else None)
         if not isinstance(message.get("content", ""), str):
-            raise _Impossible(f"{where} has no text as `content`")
+            raise Impossible(f"{where} has no text as `content`")
     if messages[-1]["role"] != "assistant":
         whose = "a tool's" if messages[-1]["role"] == "tool" else "the user's"
-        raise _Impossible(f"the last message is {whose}; an episode ends with the assistant")
+        raise Impossible(f"the last message is {whose}; an episode ends with the assistant")
 
 
 def _user(before: Any, where: str) -> None:
     if before["role"] != "assistant" or before.get("tool_calls"):
         help = "the user replies to a turn without tool calls"
-        raise _Impossible(
+        raise Impossible(
             f"{where} is the user's, but does not follow what the assistant says", help
         )
 
 
-def _call(call: Any, where: str, tools: set[str], distractors: set[str]) -> str:
+def _call(call: Any, where: str, shown: Shown) -> str:
     function = call.get("function", call) if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("arguments"), dict):
         help = '{"type": "function", "function": {"name": …, "arguments": {…}}}'
-        raise _Impossible(f"{where} has a malformed tool call", help)
+        raise Impossible(f"{where} has a malformed tool call", help)
     name = str(function.get("name"))
-    if name in distractors:
-        raise _Impossible(f"{where} calls `{name}`, a distractor, which teaches to call it")
-    if name not in tools:
-        raise _Impossible(f"{where} calls `{name}`, which is no tool", did_you_mean(name, tools))
+    if name in shown.distractors:
+        raise Impossible(f"{where} calls `{name}`, a distractor, which teaches to call it")
+    if name not in shown.tools:
+        near = did_you_mean(name, shown.tools)
+        raise Impossible(f"{where} calls `{name}`, which is no tool", near)
     return name

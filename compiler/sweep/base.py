@@ -112,6 +112,9 @@ def _names_files(path: Keys) -> bool:
     """Whether a change may change which files are read."""
     return any(
         all(wanted in ("*", key) for key, wanted in zip(path, pattern, strict=False))
-        for pattern in (BASE, *(at for at, marker in marked() if marker != PromptMarker()))
+        for pattern in (
+            BASE,
+            *(at for at, marker in marked() if not isinstance(marker, PromptMarker)),
+        )
         if path[0] == pattern[0]
     )

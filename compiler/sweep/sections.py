@@ -14,12 +14,14 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from mrlc.compiler.canonical import joined, spelled
-from mrlc.compiler.fingerprint import digests_of, meaning
+from mrlc.compiler.fingerprint import digests_of, meaning, parts_of
 from mrlc.schemas import Experiment
 from mrlc.schemas.experiment import COSMETIC
 from mrlc.schemas.plan import Digests, Input
 
 _Key = tuple[str, str | None, tuple[str, ...]]
+_Spelling = tuple[str, str | None, dict[str, str]]
+"""A section as the plan has it, as the semantic digest reads it, and the digests of its parts."""
 
 
 class Sections:
@@ -27,7 +29,7 @@ class Sections:
 
     def __init__(self) -> None:
         self.parts: dict[tuple[str, str], Any] = {}
-        self.spellings: dict[_Key, tuple[str, str | None]] = {}
+        self.spellings: dict[_Key, _Spelling] = {}
 
     def experiment(self, texts: Mapped[str, str]) -> Experiment | None:
         """The experiment of these sections, or None where one is not valid."""
@@ -50,30 +52,30 @@ class Sections:
     ) -> tuple[Digests, bytes]:
         """The digests of a plan and its bytes, as `fingerprint` and `canonical` make them."""
         files = tuple(inputs)
-        written, meanings = {}, {}
+        written, meanings, parts = {}, {}, dict[str, str]()
         for key in Experiment.model_fields:
             known = (key, texts.get(key), files)
             if known not in self.spellings:
                 self.spellings[known] = _spellings(key, getattr(experiment, key), inputs)
-            written[key], means = self.spellings[known]
+            written[key], means, own = self.spellings[known]
+            parts |= own
             if means is not None:
                 meanings[key] = means
-        digests = digests_of(written, meanings, inputs)
-        parts = {
+        digests = digests_of(written, meanings, inputs, parts=parts)
+        whole = {
             "format": spelled("mrlc.plan/1"),
             "experiment": joined(written),
             "inputs": spelled({key: one.model_dump(mode="json") for key, one in inputs.items()}),
             "digests": spelled(digests.model_dump(mode="json")),
         }
-        return digests, f"{joined(parts)}\n".encode()
+        return digests, f"{joined(whole)}\n".encode()
 
 
-def _spellings(key: str, value: Any, inputs: Mapped[str, Input]) -> tuple[str, str | None]:
-    """A section as the plan has it, and as the semantic digest reads it, if it does."""
+def _spellings(key: str, value: Any, inputs: Mapped[str, Input]) -> _Spelling:
     is_section = isinstance(value, BaseModel)
     plain = value.model_dump(mode="json", by_alias=True) if is_section else value
-    means = None if key in COSMETIC else spelled(meaning({key: plain}, inputs)[key])
-    return spelled(plain), means
+    means = meaning({key: plain}, inputs)[key]
+    return spelled(plain), None if key in COSMETIC else spelled(means), parts_of(key, means)
 
 
 @cache

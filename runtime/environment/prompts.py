@@ -13,7 +13,7 @@ from mrlc.runtime.errors import PlanFault
 from mrlc.runtime.task import Task
 
 
-class _Templates(ImmutableSandboxedEnvironment):
+class Templates(ImmutableSandboxedEnvironment):
     """Jinja with the data alone in sight: no globals, and an unknown name is an error."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class TaskTemplate:
         """
         self._path = path
         try:
-            self._template = _Templates().from_string(source)
+            self._template = Templates().from_string(source)
         except TemplateError as error:
             raise PlanFault(path, f"the template is broken: {describe(error)}") from error
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": "show what a change of specs means, against a commit",
     "lock": "pin what only the network knows, and the held-out tasks",
     "init": "lay out a new project with its review in git",
+    "gate": "show that environment, reward and evaluation have earned a run",
     "run": "train and evaluate a plan on this machine",
     "evaluate": "measure weights as a plan does, or rescore stored episodes",
     "explain": "say what a code means, or where a value comes from",

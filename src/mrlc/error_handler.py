@@ -2,6 +2,7 @@
 
 CompileFailed      the user's faults, shown where they are       1
 UsageFault         a wrong option, a missing extra, a full disk  2
+DoorShut           gates that a run has not earned               6
 RemoteFault        a service that we ask did not answer          4
 KeyboardInterrupt  the user has had enough                       130
 BrokenPipeError    the reader of our output has gone             141
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mrlc.compiler.diagnostics import Diagnostic
+    from mrlc.runtime.gates.door import DoorShut
 
 EXTRAS = {
     "accelerate": "train",
@@ -75,12 +77,15 @@ def _handled(error: Exception) -> int:
         return _usage(f"this needs {missing}: pip install 'mrlc[{EXTRAS[missing]}]'")
     from mrlc.compiler.diagnostics import CompileFailed
     from mrlc.runtime.errors import RemoteFailed
+    from mrlc.runtime.gates.door import DoorShut
 
     if isinstance(error, RemoteFailed):
         return _usage(str(error), code=4)
     if isinstance(error, CompileFailed):
         show(error.diagnostics)
         return 1
+    if isinstance(error, DoorShut):
+        return _shut(error)
     return _bug(error)
 
 
@@ -108,6 +113,18 @@ def colour(stream: object) -> bool:
 def _usage(message: str, *, code: int = 2) -> int:
     print(f"mrlc: {message}", file=sys.stderr)
     return code
+
+
+def _shut(door: DoorShut) -> int:
+    """Each gate that is not earned, why, and the way through."""
+    count = f"{len(door.refusals)} gate{'' if len(door.refusals) == 1 else 's'}"
+    print(f"mrlc: `{door.experiment}` has not earned its run: {count} to pass", file=sys.stderr)
+    for one in door.refusals:
+        print(f"  {one.code:<6}  {one.name}: {one.why}", file=sys.stderr)
+    waiver = f'gates: {{waive: {{{door.refusals[0].code}: "why"}}}}'
+    print(f"  = help: {door.command}", file=sys.stderr)
+    print(f"  = help: or leave a gate out for a reason, in the spec: {waiver}", file=sys.stderr)
+    return 6
 
 
 def _bug(error: Exception) -> int:

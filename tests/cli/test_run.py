@@ -13,6 +13,7 @@ from mrlc.cli import main
 from mrlc.runtime.model.tiny import TEMPLATE, build_model, build_tokenizer
 from mrlc.schemas.model import Tiny
 from tests.conftest import Project
+from tests.waivers import WAIVED
 
 SMALL = [
     "model.tiny={hidden_size: 32, heads: 2, layers: 1}",
@@ -24,7 +25,7 @@ SMALL = [
 
 
 def compiled(project: Project, *overrides: str) -> Path:
-    options = [option for one in overrides for option in ("--set", one)]
+    options = [option for one in (*overrides, WAIVED) for option in ("--set", one)]
     assert main(["compile", str(project.spec), "--out", str(project.root / "build"), *options]) == 0
     return project.root / "build" / "desk"
 

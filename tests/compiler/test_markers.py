@@ -5,12 +5,16 @@ from mrlc.schemas.section import CodeMarker, FileMarker
 
 
 def test_prompts():
-    assert {".".join(path): also for path, also in prompts().items()} == {
-        "environment.system": (),
-        "environment.prompt": (),
-        "environment.user.script.*": (),
-        "environment.user.persona": (),
-        "reward.components.*.rubric": ("answer", "transcript"),
+    found = {".".join(path): (*one.names, *one.fenced) for path, one in prompts().items()}
+    walk = "gates.golden.walk.*"
+    texts = (f"{walk}.call.*.*", f"{walk}.answer", f"{walk}.answer.*", f"{walk}.say")
+    assert found == {
+        "environment.system": ("task",),
+        "environment.prompt": ("task",),
+        "environment.user.script.*": ("task",),
+        "environment.user.persona": ("task",),
+        "reward.components.*.rubric": ("task", "answer", "transcript"),
+        **dict.fromkeys(texts, ("task", "results")),
     }
 
 

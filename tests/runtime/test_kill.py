@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from mrlc.compiler import compile_spec, write_plan
+from tests.waivers import WAIVED
 
 QUICKSTART = Path(__file__).parents[2] / "specs" / "quickstart.yaml"
 SHORT = (
+    WAIVED,
     "warm_start.steps=60",
     "warm_start.checkpoint_every=7",
     "algorithm.steps=6",

@@ -21,6 +21,7 @@ _TONES = {
     "incentive": "\x1b[1;35m",
     "behaviour": "\x1b[1;33m",
     "cost": "\x1b[1;34m",
+    "proof": "\x1b[1;36m",
     "cosmetic": "\x1b[2m",
 }
 _YELLOW, _BOLD, _PLAIN = "\x1b[1;33m", "\x1b[1m", "\x1b[0m"

@@ -38,6 +38,7 @@ def _spec(diff: SpecDiff) -> dict[str, Any]:
             "new": diff.new.as_json() if diff.new else None,
         },
         "invalidated": list(diff.invalidated),
+        "waived": dict(diff.waived),
         "warning": diff.warning,
     }
 

@@ -85,7 +85,8 @@ def measures(diff: SpecDiff) -> list[tuple[str, str]]:
     for label in after or before:
         pair = [value for value in (before.get(label), after.get(label)) if value is not None]
         shown.append((label, " → ".join(dict.fromkeys(pair))))
-    return [*shown, ("cost", "runs here: the target is this machine")]
+    waived = [(f"waived gate {code}", visible(reason)) for code, reason in diff.waived]
+    return [*shown, ("cost", "runs here: the target is this machine"), *waived]
 
 
 def _measured(found: Measures) -> dict[str, str]:

@@ -57,6 +57,8 @@ def _explained(args: argparse.Namespace) -> Iterator[str]:
         return _value(note_of_value(args.what, args.spec, overrides=args.overrides))
     if (code := _code(args.what)) is not None:
         return _page(code, pages()[code])
+    if (gate := _gate(args.what)) is not None:
+        return gate
     return _field(note_of_field(args.what))
 
 
@@ -73,6 +75,17 @@ def _code(what: str) -> str | None:
         hint = did_you_mean(what.upper() if "-" not in what else what, [*known, *CODES])
         raise UsageFault(f"unknown code `{visible(what)}`" + (f"; {hint}" if hint else ""))
     return None
+
+
+def _gate(what: str) -> Iterator[str] | None:
+    """The page of a gate, by its code."""
+    from mrlc.runtime.gates.door import every
+
+    found = next((gate for gate in every() if gate.code.lower() == what.lower()), None)
+    if found is None:
+        return None
+    bound = f"Its evidence is bound to: {', '.join(found.bound)}"
+    return iter((f"{found.code}  {found.name} ({found.kind} gate)", "", found.page, "", bound))
 
 
 def _page(code: str, page: Page) -> Iterator[str]:

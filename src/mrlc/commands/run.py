@@ -23,11 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=_seed, default=None, help=f"default {DEFAULT_SEED}")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="default runs/")
+    parser.add_argument(
+        "--gates", type=Path, default=Path("gates"), metavar="DIR", help="evidence; default gates/"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as one JSON line")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run or resume; exit 1 for a plan that cannot run, located in the spec."""
+    """Run or resume; exit 1 for a plan that cannot run, located, 6 for one that is not earned."""
     if (arguments.plan is None) == (arguments.resume is None):
         print("mrlc run: give a plan folder, or --resume RUN", file=sys.stderr)
         return 2
@@ -44,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _execute(arguments: argparse.Namespace) -> Verdict:
+    from mrlc.runtime.gates.door import open_door
     from mrlc.runtime.progress import progress_for
     from mrlc.runtime.record import create_run, open_run
     from mrlc.runtime.run import configure_torch, execute, quiet_libraries
@@ -57,6 +61,8 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
         plan_folder = arguments.plan
         seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
     plan = load_plan(plan_folder)
+    if arguments.resume is None:
+        open_door(plan, plan_folder, arguments.gates)
     configure_torch(plan.experiment)
     setup = prepare(plan, plan_folder, seed=seed)
     if arguments.resume is None:

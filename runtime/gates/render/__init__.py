@@ -1,0 +1,1 @@
+"""Reports of gates as text: one module a format, each with `render(reports)`."""

@@ -1,0 +1,110 @@
+"""`mrlc gate` as a user meets it, and the door that it opens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from mrlc.cli import main
+from tests.runtime.gates.conftest import solvable
+
+SCRIPTED = "E1,E2,R5,golden"
+
+
+@pytest.fixture
+def gated(project, monkeypatch):
+    """The test project with a golden walk, compiled, from its own folder."""
+    solvable(project)
+    monkeypatch.chdir(project.root)
+    assert main(["compile"]) == 0
+    return project
+
+
+def test_scripted_gates_pass_without_torch(gated, mrlc):
+    done = mrlc("gate", "--only", SCRIPTED, cwd=gated.root)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "desk: 4 pass")
+    assert done.stderr.splitlines()[-1] == "evidence in gates/desk.json"
+    assert set(json.loads(Path("gates/desk.json").read_text())["gates"]) == set(SCRIPTED.split(","))
+
+
+def test_a_failure_is_shown_kept_and_exits_1(gated, capsys):
+    gated.write("specs/rewards.py", "def polite(t):\n    return 0.0\n")
+    main(["compile"])
+    capsys.readouterr()
+    assert main(["gate", "build/desk", "--only", "golden"]) == 1
+    shown = capsys.readouterr().out
+    assert (
+        "fail                   golden  4 of 4 tasks are not solved; `t1`: it earns 0.9 of 1"
+        in shown
+    )
+    assert "task t1, member 0: it earns 0.9 of 1 (fields 1, polite 0)" in shown
+    assert 'find_bike("bike": "1") ⇒ {"job": "J1", "days": 3}' in shown
+    kept = json.loads(Path("gates/desk.json").read_text())["gates"]["golden"]
+    assert (kept["verdict"], len(kept["offenders"])) == ("fail", 4)
+
+
+def test_a_waived_gate_is_not_run_and_says_why(gated, capsys):
+    gated.edit("specs/desk.yaml", "gates:\n", 'gates:\n  waive: {E2: "one process, one episode"}\n')
+    main(["compile"])
+    capsys.readouterr()
+    assert main(["gate", "--only", "e2"]) == 0
+    assert "waived                 E2      one process, one episode" in capsys.readouterr().out
+
+
+def test_formats_for_programs(gated, capsys):
+    for form in ("json", "junit", "markdown"):
+        assert main(["gate", "--only", "E1,V3", "-f", form]) == 0
+    line, rest = capsys.readouterr().out.partition("\n")[::2]
+    found = json.loads(line)["reports"][0]
+    assert [gate["outcome"] for gate in found["gates"]] == ["pass", "not asked"]
+    xml, _, markdown = rest.partition("<!-- mrlc-gate -->")
+    suite = ElementTree.fromstring(xml.encode())[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "0", "1")
+    assert "| ✅ pass | E1 determinism | `" in markdown
+
+
+def test_the_door_is_shut_and_says_how_to_open_it(gated, capsys):
+    main(["gate", "--only", SCRIPTED])
+    capsys.readouterr()
+    assert main(["run", "build/desk"]) == 6
+    errors = capsys.readouterr().err
+    assert errors.startswith("mrlc: `desk` has not earned its run: 6 gates to pass\n")
+    assert "  V2      foothold: no evidence yet\n" in errors
+    assert "  = help: mrlc gate build/desk --only V2,R2,R3,R4,T2,T3\n" in errors
+    assert not Path("runs").exists()
+
+
+def test_statistical_gates_on_random_weights_are_honest(gated, capsys):
+    options = ["--set", "warm_start.steps=1", "--set", "model.tiny={hidden_size: 32, heads: 2}"]
+    options += ["--set", "target.local.threads=1", "--set", "turns.max_tokens=8"]
+    assert main(["compile", *options]) == 0
+    capsys.readouterr()
+    assert main(["gate", "--only", "V2,T2,R4", "--rollouts", "60", "-f", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)["reports"][0]["gates"]
+    outcomes = {gate["code"]: gate["outcome"] for gate in found}
+    assert outcomes == {"V2": "insufficient evidence", "R4": "insufficient evidence", "T2": "fail"}
+    foothold, _over, cut = found
+    assert (foothold["decides_at"], foothold["numbers"]["detected_at"]["0.05"]) == (299, 59)
+    assert cut["offenders"][0]["turns"][-1] == "[turn_tokens]"
+    kept = list(Path("runs/.base").glob("*/base/model.safetensors"))
+    assert len(kept) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--only", "E9"], "there is no gate `E9`"),
+        (["--rollouts", "0"], "expected a whole number from 1"),
+    ],
+    ids=str,
+)
+def test_wrong_usage(gated, capsys, arguments, words):
+    try:
+        code = main(["gate", *arguments])
+    except SystemExit as left:
+        code = int(left.code or 0)
+    assert code == 2
+    assert words in capsys.readouterr().err

@@ -17,8 +17,9 @@ from mrlc.runtime.compare import compare
 from mrlc.runtime.errors import PlanFault
 from mrlc.runtime.evaluate import evaluate, field_rule
 from mrlc.runtime.progress import Progress
+from mrlc.runtime.reference import evaluate_reference
 from mrlc.runtime.setup import Setup
-from mrlc.runtime.task import Split
+from mrlc.runtime.task import Split, Task
 from mrlc.runtime.weights import Weights, prepare_with
 from mrlc.schemas import Plan
 
@@ -40,22 +41,38 @@ class Question:
     """Tasks from the start of the split; None for all."""
     samples: int | None = None
     """Sampled episodes a task; None for the plan's number, 0 for none."""
+    reference: bool = False
+    """Whether the plan's reference model plays too."""
 
 
 def evaluate_weights(
-    plan: Plan, folder: Path, weights: Sequence[Weights], question: Question, progress: Progress
+    plan: Plan,
+    folder: Path,
+    weights: Sequence[Weights],
+    question: Question,
+    progress: Progress,
+    *,
+    kept: Path | None = None,
 ) -> dict[str, Any]:
     """Evaluate each, and compare the others with the first; a record as JSON has it.
+
+    What other models are asked is kept in the folder `kept`, and not asked again.
 
     Raises:
         PlanBroken: a model folder does not load.
         PlanFault: the plan has a fault, or its scorer fails.
+        RemoteFailed: the reference does not answer.
     """
     results = []
     for one in weights:
         setup = prepare_with(plan, folder, one, seed=question.seed)
+        if kept is not None:
+            setup.endpoints.keep_in(kept)
         with progress.phase(f"evaluating {one.name}"):
             results.append((one.name, _evaluated(setup, one, question)))
+    if question.reference:
+        with progress.phase("evaluating reference"):
+            results.append(("reference", _evaluated_reference(setup, question)))
     digest = plan.digests.semantic
     first, *others = results
     pairs = ((name, compare(first[1], result, digest=digest)) for name, result in others)
@@ -89,23 +106,42 @@ def _slug(name: str) -> str:
 def _evaluated(setup: Setup, weights: Weights, question: Question) -> dict[str, Any]:
     from mrlc.runtime.run import policies_of
 
-    section = setup.experiment.evaluation
-    tasks = list(islice(setup.tasks[question.split], question.limit))
-    if not tasks:
-        raise PlanFault(f"data.{question.split}", "there is no task to evaluate on")
-    samples = section.samples_per_task if question.samples is None else question.samples
+    pass_at, samples = _sampled(setup, question)
     result, _ = evaluate(
         setup.engine,
         policies_of(setup, _model(setup, weights)),
         setup.scorer,
-        tasks,
+        _tasks(setup, question),
         seed=question.seed,
-        pass_at=[k for k in section.pass_at if k <= samples],
+        pass_at=pass_at,
         samples=samples,
-        temperature=section.temperature,
+        temperature=setup.experiment.evaluation.temperature,
         fields=field_rule(setup.experiment),
     )
     return result.as_json()
+
+
+def _evaluated_reference(setup: Setup, question: Question) -> dict[str, Any]:
+    pass_at, samples = _sampled(setup, question)
+    found = evaluate_reference(setup, _tasks(setup, question), pass_at=pass_at, samples=samples)
+    if found is None:
+        help = 'reference: {url: …, model: …, key: "env:NAME"}'
+        raise PlanFault("evaluation.scorer", "the plan names no `evaluation.reference`", help=help)
+    return found[0].as_json()
+
+
+def _tasks(setup: Setup, question: Question) -> list[Task]:
+    tasks = list(islice(setup.tasks[question.split], question.limit))
+    if not tasks:
+        raise PlanFault(f"data.{question.split}", "there is no task to evaluate on")
+    return tasks
+
+
+def _sampled(setup: Setup, question: Question) -> tuple[list[int], int]:
+    """The k of pass@k that can be had, and the sampled episodes of a task."""
+    section = setup.experiment.evaluation
+    samples = section.samples_per_task if question.samples is None else question.samples
+    return [k for k in section.pass_at if k <= samples], samples
 
 
 def _model(setup: Setup, weights: Weights) -> PreTrainedModel:

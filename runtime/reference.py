@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mrlc.runtime.evaluate import EvaluationResult, PolicyAt, evaluate
+from mrlc.runtime.evaluate import EvaluationResult, PolicyAt, evaluate, field_rule
 from mrlc.runtime.rollout.engine import Engine
 from mrlc.runtime.rollout.policies.endpoint import EndpointPolicy, MessageFormat, without_ids
 from mrlc.runtime.rollout.trajectory import Trajectory
@@ -70,5 +70,6 @@ def evaluate_reference(
         pass_at=pass_at,
         samples=samples,
         temperature=section.temperature,
+        fields=field_rule(setup.experiment),
     )
     return result, [without_ids(episode) for episode in episodes]

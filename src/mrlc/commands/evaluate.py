@@ -46,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="sampled episodes a task, for pass@k up to N; 0: greedy",
     )
+    parser.add_argument(
+        "--reference", action="store_true", help="the plan's `evaluation.reference` too"
+    )
     parser.add_argument("--limit", type=_some, metavar="N", help="the first N tasks alone")
     parser.add_argument("--seed", type=_count, help="default: the run's own; of a plan 1")
     parser.add_argument(
@@ -77,7 +80,7 @@ def _check(args: argparse.Namespace) -> None:
     if args.rescore is not None:
         if args.plan is None:
             raise UsageFault("--rescore needs --plan: the folder with the new reward or scorer")
-        if any(getattr(args, name) is not None for name in playing):
+        if args.reference or any(getattr(args, name) is not None for name in playing):
             raise UsageFault("--rescore plays no episode: it goes with --plan and -f alone")
     elif args.plan is not None:
         raise UsageFault("--plan goes with --rescore RUN")
@@ -121,9 +124,16 @@ def _measured(args: argparse.Namespace) -> Record:
     plan = load_plan(folder)
     weights = _weights(run, args.checkpoint) if run else [of_folder(args.model)]
     seed = own_seed if args.seed is None else args.seed
-    question = Question(args.split or "test", seed, args.limit, args.samples)
+    question = Question(args.split or "test", seed, args.limit, args.samples, args.reference)
     configure_torch(plan.experiment)
-    record = evaluate_weights(plan, folder, weights, question, progress_for(sys.stderr))
+    record = evaluate_weights(
+        plan,
+        folder,
+        weights,
+        question,
+        progress_for(sys.stderr),
+        kept=run.endpoints if run else None,
+    )
     if run:
         _keep(run, file_name(record), record)
     return record

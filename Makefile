@@ -19,7 +19,7 @@ demo: $(STAMP)  ## compile, gate and run specs/quickstart.yaml: a bad policy bec
 	$(BIN)/mrlc run build/quickstart
 
 test: $(STAMP) lint  ## lint, type check and the default tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-slow: $(STAMP)  ## the tests that train for minutes
 	$(BIN)/python -m pytest -m slow

@@ -63,10 +63,7 @@ def _use(
         return None  # known when the episode runs
     if len(use.names) == 1:
         return Diagnostic("MRLC302", "`task` itself is not a text", span, path=path)
-    if not use.has_default:
-        with suppress(Unsound):  # the expression may still fail for a task that can be read
-            return missing_column(subject, use.names, span, path)
-    return None
+    return None if use.has_default else missing_column(subject, use.names, span, path)
 
 
 def _evaluated(
@@ -86,10 +83,9 @@ def _evaluated(
 @check
 def expected_values_exist(subject: Subject) -> Iterator[Diagnostic]:
     for path, against in compared(subject):
-        with suppress(Unsound):  # of a split; other columns may be missing in those that are sound
-            names, span = tuple(against.split(".")), subject.value(path)
-            if (fault := missing_column(subject, names, span, path)) is not None:
-                yield fault
+        fault = missing_column(subject, tuple(against.split(".")), subject.value(path), path)
+        if fault is not None:
+            yield fault
 
 
 def compared(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -117,22 +113,26 @@ def missing_column(
     subject: Subject, names: tuple[str, ...], span: Span, path: str
 ) -> Diagnostic | None:
     """The fault of a column path that some task does not have, shown with that task."""
-    for split, table in subject.splits():
-        for row in table.rows:
-            depth = _depth(row.values, names)
-            if depth == len(names):
-                continue
-            name, above = names[depth], ".".join(names[:depth])
-            inner = _reached(row, names[:depth])
-            known = inner if isinstance(inner, dict) else ()
-            near = nearest(name, known)
-            help = f"did you mean `{above}.{near}`?" if near else _columns(table, above, inner)
-            label = Label(row.span, f"a task of {split} without it")
-            message = f"unknown column `{above}.{name}`"
-            meant = ".".join((above, near, *names[depth + 1 :])) if near else None
-            fix = Fix.at(span, ".".join(names), meant) if meant else None
-            return Diagnostic("MRLC324", message, span, "", (label,), help, path, fix=fix)
+    with suppress(Unsound):  # of a split whose file is at fault: what the others lack is known
+        for split, table in subject.splits():
+            for row in table.rows:
+                if (depth := _depth(row.values, names)) < len(names):
+                    return _missing(row, table, split, names, depth, span, path)
     return None
+
+
+def _missing(
+    row: Row, table: Table, split: str, names: tuple[str, ...], depth: int, span: Span, path: str
+) -> Diagnostic:
+    name, above = names[depth], ".".join(names[:depth])
+    inner = _reached(row, names[:depth])
+    near = nearest(name, inner if isinstance(inner, dict) else ())
+    help = f"did you mean `{above}.{near}`?" if near else _columns(table, above, inner)
+    label = Label(row.span, f"a task of {split} without it")
+    message = f"unknown column `{above}.{name}`"
+    meant = ".".join((above, near, *names[depth + 1 :])) if near else None
+    fix = Fix.at(span, ".".join(names), meant) if meant else None
+    return Diagnostic("MRLC324", message, span, "", (label,), help, path, fix=fix)
 
 
 def _depth(values: dict[str, Any], names: tuple[str, ...]) -> int:

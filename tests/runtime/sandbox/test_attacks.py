@@ -19,8 +19,16 @@ CASES |= {"shell-process": SHELL, "shell-namespaces": SHELL}
 LIMITS = {"timeout_s": 0.6, "memory_mb": 64, "output_bytes": 2000}
 
 
+@pytest.fixture(scope="module")
+def others() -> set[int]:
+    """Children that other tests have left here."""
+    return children()
+
+
 @pytest.fixture(scope="module", params=CASES)
-def answered(request: pytest.FixtureRequest, engine: Open) -> list[tuple[Attack, Outcome]]:
+def answered(
+    request: pytest.FixtureRequest, engine: Open, others: set[int]
+) -> list[tuple[Attack, Outcome]]:
     """All attacks of a tier with their outcomes, several at a time, as episodes come."""
     tested = engine(request.param, **LIMITS)
     other = Path(os.path.abspath(__file__)).parent
@@ -48,8 +56,8 @@ def test_what_is_told_is_short_and_clean(answered: list[tuple[Attack, Outcome]])
         assert not set(outcome.text) & set("\0\x1b"), attack.name
 
 
-def test_nothing_runs_on(answered: list[tuple[Attack, Outcome]]) -> None:
-    names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in children()}
+def test_nothing_runs_on(answered: list[tuple[Attack, Outcome]], others: set[int]) -> None:
+    names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in children() - others}
     assert not names & {"sleep", "yes", "sh", "bwrap", "head"}
     for folder in ("/tmp", "/var/tmp", "/dev/shm", "/usr"):
         assert not Path(folder, "mrlc-attack").exists()

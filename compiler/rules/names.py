@@ -11,16 +11,16 @@ from mrlc.compiler.rules import Subject, check
 @check
 def names_of_tools_differ(subject: Subject) -> Iterator[Diagnostic]:
     names = [tool.name for tool in subject.experiment.environment.tools]
-    return _twice(subject, names, "environment.tools", "tools")
+    return twice(subject, names, "environment.tools", "tools")
 
 
 @check
 def names_of_components_differ(subject: Subject) -> Iterator[Diagnostic]:
     names = [component.name for component in subject.experiment.reward.components]
-    return _twice(subject, names, "reward.components", "components")
+    return twice(subject, names, "reward.components", "components")
 
 
-def _twice(subject: Subject, names: Sequence[str], path: str, kind: str) -> Iterator[Diagnostic]:
+def twice(subject: Subject, names: Sequence[str], path: str, kind: str) -> Iterator[Diagnostic]:
     for index, name in enumerate(names):
         if (first := names.index(name)) != index:
             label = Label(subject.value(f"{path}.{first}.name"), "first used here")

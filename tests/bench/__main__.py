@@ -18,6 +18,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from bad_requests import main as measure_requests
 from compile import main as measure_sweeps
 
 from mrlc.compiler import compile_spec, write_plan
@@ -75,6 +76,7 @@ def start_up(*arguments: str) -> float:
 def main() -> None:
     """Measure and print."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    measure_requests()
     measure_sweeps()
     quiet_libraries()
     bare, help_ = start_up("-c", ""), start_up("-m", "mrlc", "--help")

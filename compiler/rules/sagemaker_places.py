@@ -86,7 +86,7 @@ def regions_agree(subject: Subject) -> Iterator[Finding]:
     Copy the image into the job's region, and name keys and topics that lie there.
     """
     job = subject.experiment.target.sagemaker
-    if job is None or job.home is None:
+    if job is None or not FORMS["region"][0].fullmatch(job.home or ""):
         return
     label = Label(
         subject.value(f"{AT}.region" if job.region else f"{AT}.image"), "the job's region"

@@ -18,7 +18,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 PACKAGES = ("runtime", "schemas")
 _BLOCK = 65_535
@@ -27,17 +30,19 @@ _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """Deflate, no name, no time, no system."""
 
 
-class StoredGzip:
+class StoredGzip(io.RawIOBase):
     """A gzip stream that stores; it counts and digests what it writes."""
 
     def __init__(self, out: BinaryIO) -> None:
+        super().__init__()
         self.out = out
         self.digest, self.size = hashlib.sha256(), 0
         self._crc, self._length, self._rest = 0, 0, b""
         self._put(_HEADER)
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Buffer) -> int:
         """Append data."""
+        data = bytes(data)
         self._crc = zlib.crc32(data, self._crc)
         self._length += len(data)
         self._rest += data
@@ -46,7 +51,7 @@ class StoredGzip:
             self._rest = self._rest[_BLOCK:]
         return len(data)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Write what is left, and the trailer."""
         self._block(self._rest, is_last=True)
         self._put(self._crc.to_bytes(4, "little"))
@@ -74,7 +79,7 @@ def write_source(out: BinaryIO, plan: bytes, inputs: Mapping[str, Path]) -> tupl
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for name in sorted(members):
             _add(archive, name, members[name])
-    stream.close()
+    stream.finish()
     return stream.digest.hexdigest(), stream.size
 
 

@@ -42,6 +42,7 @@ OF_EVERY_RUN = (
     "train/grad_norm",
     "train/learning_rate",
     "train/entropy",
+    "train/kl",
     "train/clip_ratio",
     "time/step_s",
     "time/rollout_s",

@@ -9,6 +9,7 @@ No clock, no network, no torch, no environment variable. The passes, in order:
     rules       what the schema cannot say
     plan        `Experiment` and inputs → `Plan`, with its digests
     sweep       the same for every variant of a spec, what they share worked out once
+    targets     plan → the files that a place to run asks for
     write       the plan's folder, whole or not at all
 
 A fault of the user's is a `Diagnostic`, raised with all others as `CompileFailed`.

@@ -1,7 +1,7 @@
 """The codes of diagnostics. A code never changes its meaning and is never used again.
 
 1xx YAML, 2xx the schema, 3xx expressions, references and the files that a spec names,
-4xx sweeps, 5xx practice, 6xx plans on disk and the lock, 9xx faults of mrlc itself. The table holds the
+4xx sweeps, 5xx practice, 6xx plans on disk and the lock, 7xx the target, 9xx faults of mrlc itself. The table holds the
 codes that passes raise; those of rules stand beside their rules and are entered when the rules
 are loaded.
 """

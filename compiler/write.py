@@ -17,6 +17,7 @@ from mrlc.compiler.canonical import canonical
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Span
 from mrlc.compiler.files import InputFile, file_digest
 from mrlc.compiler.plan import Compiled
+from mrlc.compiler.targets import emit, is_emitted
 from mrlc.schemas.plan import Input
 
 PLAN, PROVENANCE, INPUTS, SWEEP = "plan.json", "provenance.json", "inputs", "sweep.json"
@@ -42,6 +43,7 @@ def write_plan(compiled: Compiled, out_dir: Path) -> Path:
             (draft / name).write_bytes(content)
         for key, file in compiled.inputs.items():
             copy_input(file, compiled.plan.inputs[key], draft / INPUTS / key, compiled.name_span)
+        emit(compiled.plan, draft)
     return target
 
 
@@ -75,10 +77,11 @@ def is_current(target: Path, plan: bytes, compiled: Compiled) -> bool:
         return False
     folder = target / INPUTS
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    return present == set(compiled.inputs) and all(
+    are_inputs = present == set(compiled.inputs) and all(
         file_digest(folder / key) == expected.sha256
         for key, expected in compiled.plan.inputs.items()
     )
+    return are_inputs and is_emitted(compiled.plan, target)
 
 
 def refresh(path: Path, content: bytes) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mrlc.schemas.sagemaker import SageMaker
 from mrlc.schemas.section import Section
 
 
@@ -17,6 +18,8 @@ class Local(Section):
 
 
 class Target(Section):
-    """One of the places a plan can run."""
+    """One of the places a plan can run: this machine, unless another is named."""
 
     local: Local = Local()
+    sagemaker: SageMaker | None = None
+    """A training job on SageMaker; such a plan still runs here by `mrlc run`."""

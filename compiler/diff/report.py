@@ -126,8 +126,8 @@ def _diff(old: Side | None, new: Side | None) -> SpecDiff | None:
         status="changed" if old and new else "added" if new else "removed",
         spec=one.spec,
         changes=changes(old, new) if old and new else (),
-        old=measure(old.plan.experiment) if old else None,
-        new=measure(new.plan.experiment) if new else None,
+        old=measure(old.plan.experiment, old.files) if old else None,
+        new=measure(new.plan.experiment, new.files) if new else None,
         semantic=(_semantic(old) if old else None, _semantic(new) if new else None),
         waived=tuple(sorted(new.plan.experiment.gates.waive.items())) if new else (),
     )

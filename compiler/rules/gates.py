@@ -54,8 +54,10 @@ def waivers_have_reasons(subject: Subject) -> Iterator[Finding]:
     Write it in a few words.
     """
     for code, reason in subject.experiment.gates.waive.items():
-        if len(reason.strip()) < SHORTEST_REASON:
-            message = f"`{code}` is waived without a reason"
+        if code in GATES and len(reason.strip()) < SHORTEST_REASON:  # else it is unknown
+            words = reason.strip()
+            said = f"`{words}` is no reason to waive `{code}`"
+            message = said if words else f"`{code}` is waived without a reason"
             help = f'{code}: "why a run may start without this proof"'
             yield Finding(f"gates.waive.{code}", message, help=help)
 

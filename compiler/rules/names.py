@@ -11,17 +11,18 @@ from mrlc.compiler.rules import Subject, check
 @check
 def names_of_tools_differ(subject: Subject) -> Iterator[Diagnostic]:
     named = [(path, tool.name) for path, tool in subject.experiment.environment.every_tool()]
-    return _twice(subject, named, "tools")
+    return twice(subject, named, "tools")
 
 
 @check
 def names_of_components_differ(subject: Subject) -> Iterator[Diagnostic]:
     components = enumerate(subject.experiment.reward.components)
     named = [(f"reward.components.{index}", one.name) for index, one in components]
-    return _twice(subject, named, "components")
+    return twice(subject, named, "components")
 
 
-def _twice(subject: Subject, named: Sequence[tuple[str, str]], kind: str) -> Iterator[Diagnostic]:
+def twice(subject: Subject, named: Sequence[tuple[str, str]], kind: str) -> Iterator[Diagnostic]:
+    """The names, with the path of what has each, that stood before."""
     names = [name for _, name in named]
     for index, (path, name) in enumerate(named):
         if (first := names.index(name)) != index:

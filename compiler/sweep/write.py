@@ -16,7 +16,8 @@ from mrlc.compiler.canonical import canonical
 from mrlc.compiler.files import file_digest
 from mrlc.compiler.sweep.compile import CompiledVariant, Swept
 from mrlc.compiler.sweep.positions import Positions
-from mrlc.compiler.tree import plain
+from mrlc.compiler.targets import emit, is_emitted
+from mrlc.compiler.tree import find, plain
 from mrlc.compiler.write import INPUTS, PLAN, PROVENANCE, SWEEP, copy_input, refresh, replacing
 
 FORMAT = "mrlc.sweep/1"
@@ -45,7 +46,14 @@ def write_sweep(swept: Swept, out_dir: Path) -> Path:
             (folder / PLAN).write_bytes(one.content)
             (folder / PROVENANCE).write_bytes(positions.content(one))
             _share_inputs(swept, one, folder / INPUTS, copies)
+            if _is_remote(swept):
+                emit(one.plan, folder)
     return target
+
+
+def _is_remote(swept: Swept) -> bool:
+    """Whether a target has files of its own; plans are not read from their bytes for nothing."""
+    return find(swept.base.evaluated.tree, ("target", "sagemaker")) is not None
 
 
 def manifest(swept: Swept) -> dict[str, Any]:
@@ -118,9 +126,10 @@ def _is_intact(
     present = {
         path.relative_to(inputs).as_posix(): path for path in inputs.rglob("*") if path.is_file()
     }
-    return present.keys() == set(one.inputs) and all(
+    are_inputs = present.keys() == set(one.inputs) and all(
         _digest(path, digests) == swept.carried[key].sha256 for key, path in present.items()
     )
+    return are_inputs and (not _is_remote(swept) or is_emitted(one.plan, folder))
 
 
 def _digest(path: Path, known: dict[tuple[int, int], str]) -> str:

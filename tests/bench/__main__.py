@@ -18,6 +18,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from bad_requests import main as measure_requests
 from compile import main as measure_sweeps
 from sandbox import main as measure_sandboxes
 
@@ -76,6 +77,7 @@ def start_up(*arguments: str) -> float:
 def main() -> None:
     """Measure and print."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    measure_requests()
     measure_sweeps()
     measure_sandboxes()
     quiet_libraries()

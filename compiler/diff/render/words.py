@@ -10,6 +10,7 @@ from mrlc.compiler.diff.measures import Measures
 from mrlc.compiler.diff.report import SpecDiff
 from mrlc.compiler.diff.rows import RowChanges
 from mrlc.compiler.render.text import visible
+from mrlc.compiler.targets.prices import Ceiling
 from mrlc.schemas.plan import Position
 
 WIDTH = 72
@@ -86,7 +87,7 @@ def measures(diff: SpecDiff) -> list[tuple[str, str]]:
         pair = [value for value in (before.get(label), after.get(label)) if value is not None]
         shown.append((label, " → ".join(dict.fromkeys(pair))))
     waived = [(f"waived gate {code}", visible(reason)) for code, reason in diff.waived]
-    return [*shown, ("cost", "runs here: the target is this machine"), *waived]
+    return [*shown, *waived]
 
 
 def _measured(found: Measures) -> dict[str, str]:
@@ -97,6 +98,21 @@ def _measured(found: Measures) -> dict[str, str]:
         "tokens a step": f"{found.tokens_per_step:,}",
         "episodes in all": f"{found.episodes:,}",
         "tokens in all": f"{found.tokens:,}",
+        **_cost(found.ceiling),
+    }
+
+
+def _cost(most: Ceiling | None) -> dict[str, str]:
+    """An upper bound: how much less a spot job or an early end costs is not known before."""
+    if most is None:
+        return {"cost": "runs here: the target is this machine"}
+    unknown = f"not known: {most.instances} has no price"
+    less = ", less on spot" if most.spot else ""
+    return {
+        "GPU hours": unknown if most.gpu_hours is None else f"at most {most.gpu_hours:,g}",
+        "cost": unknown
+        if most.usd is None
+        else f"at most ${most.usd:,.2f}{less}: {most.hours:,g} h of {most.instances} ({most.basis})",
     }
 
 

@@ -10,6 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+_dumped = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+
 
 def canonical(value: Any) -> bytes:
     """The canonical spelling of a JSON value."""
@@ -26,12 +30,6 @@ def spelled(value: Any) -> str:
 def joined(parts: Mapping[str, str]) -> str:
     """The spelling of a mapping whose values are spelled already."""
     return f"{{{','.join(f'{_dumped(key)}:{parts[key]}' for key in sorted(parts))}}}"
-
-
-def _dumped(value: Any) -> str:
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
 
 
 def _positive_zero(value: Any) -> Any:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -59,7 +59,8 @@ class Finding:
 
 
 Check = Callable[[Subject], Iterable[Diagnostic]]
-Rule = Callable[[Subject], Iterable[Finding]]
+Rule = Callable[..., Iterable[Finding]]
+"""Of a subject; and of a section's name, where it is asked of each."""
 
 PAGES: dict[str, Page] = {}
 """The pages of the codes that rules have registered."""
@@ -73,19 +74,31 @@ def check(function: Check) -> Check:
 
 
 def rule(
-    code: str, name: str, *, bad: Example, good: Example, severity: Severity = "error"
+    code: str,
+    name: str,
+    *,
+    bad: Example,
+    good: Example,
+    severity: Severity = "error",
+    each: Sequence[str] = (),
 ) -> Callable[[Rule], Rule]:
-    """Register a rule under a code of its own."""
+    """Register a rule under a code of its own; with `each`, to be asked of these sections one by one.
+
+    A rule that looks at everything in sight is asked of each section, so that a sweep, which looks
+    again only where something has changed, looks at little.
+    """
 
     def registered(function: Rule) -> Rule:
         summary, _, why = (inspect.getdoc(function) or name).partition("\n\n")
         register(code, Code(name, " ".join(summary.split())))
         PAGES[code] = Page(why, bad, good)
 
-        def diagnostics(subject: Subject) -> Iterator[Diagnostic]:
-            return (_diagnostic(code, severity, found, subject) for found in function(subject))
+        def asked(*section: str) -> Check:
+            return lambda subject: (
+                _diagnostic(code, severity, found, subject) for found in function(subject, *section)
+            )
 
-        _CHECKS.append(diagnostics)
+        _CHECKS.extend(asked(section) for section in each) if each else _CHECKS.append(asked())
         return function
 
     return registered

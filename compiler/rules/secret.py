@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from mrlc.compiler.diagnostics import Span
 from mrlc.compiler.rules import Edit, Finding, Subject, rule
+from mrlc.compiler.shape import fields
 from mrlc.compiler.tree import Keys, Node, Scalar, children
 from mrlc.compiler.variables import within
+from mrlc.schemas import Experiment
 
 FORMS = {
     "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
@@ -31,8 +33,9 @@ TOKEN = "hf_" + "aB3d" * 9  # in parts, so that no scanner takes it for a real o
     "secret-in-clear",
     bad=(Edit("name: desk", f"name: desk\ndescription: pull with {TOKEN}"),),
     good=(Edit("name: desk", "name: desk\ndescription: pull with env:HF_TOKEN"),),
+    each=tuple(fields(Experiment)),
 )
-def secrets_are_references(subject: Subject) -> Iterator[Finding]:
+def secrets_are_references(subject: Subject, section: str) -> Iterator[Finding]:
     """The spec holds what looks like a secret.
 
     A spec is committed, compiled into plans, copied to buckets and shown in reviews; a secret
@@ -41,7 +44,9 @@ def secrets_are_references(subject: Subject) -> Iterator[Finding]:
     Revoke it, and name it instead of writing it, as in `env:HF_TOKEN`. What was found is masked
     here.
     """
-    for path, scalar in _texts(subject.tree, ()):
+    for path, scalar in (
+        text for at, node in subject.select((section,)) for text in _texts(node, at)
+    ):
         match = _SECRET.search(str(scalar.value))
         if match is None:
             continue
@@ -52,13 +57,12 @@ def secrets_are_references(subject: Subject) -> Iterator[Finding]:
 
 
 def _texts(node: Node, at: Keys) -> Iterator[tuple[Keys, Scalar]]:
+    if isinstance(node, Scalar):
+        if isinstance(node.value, str):
+            yield at, node
+        return
     for key, value, _ in children(node):
-        path = (*at, key)
-        if isinstance(value, Scalar):
-            if isinstance(value.value, str):
-                yield path, value
-        else:
-            yield from _texts(value, path)
+        yield from _texts(value, (*at, key))
 
 
 def masked(span: Span, scalar: Span) -> Span:

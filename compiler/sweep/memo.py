@@ -30,19 +30,31 @@ class Memo:
     def run(self, subject: Subject, texts: Mapped[str, str]) -> list[Diagnostic]:
         """The faults that all checks find; `texts` spells the sections of the subject's tree."""
         values = {**texts, _FILES: "\0".join(subject.files)}
-        return [fault for check in checks() for fault in self.one(check, subject, values)]
+        keys = _Keys(values)
+        return [fault for check in checks() for fault in self.one(check, subject, keys)]
 
-    def one(self, check: Check, subject: Subject, values: Mapped[str, str]) -> list[Diagnostic]:
+    def one(self, check: Check, subject: Subject, keys: _Keys) -> list[Diagnostic]:
         known = self.known.setdefault(check, {})
         for read, found in known.items():
-            key = tuple(values.get(section) for section in read)
-            if key in found:
-                return found[key]
+            if (faults := found.get(keys[read])) is not None:
+                return faults
         watched = _Watched(subject)
         faults = findings(check, watched)
         read = tuple(sorted({_FILES, *(watched.read)}))
-        known.setdefault(read, {})[tuple(values.get(section) for section in read)] = faults
+        known.setdefault(read, {})[keys[read]] = faults
         return faults
+
+
+class _Keys(dict[tuple[str, ...], tuple[Any, ...]]):
+    """What a variant has in some sections, by their names; many checks read the same ones."""
+
+    def __init__(self, values: Mapped[str, str]) -> None:
+        super().__init__()
+        self.values_by_section = values
+
+    def __missing__(self, read: tuple[str, ...]) -> tuple[Any, ...]:
+        self[read] = tuple(self.values_by_section.get(section) for section in read)
+        return self[read]
 
 
 _SECTIONS = frozenset(field.alias or name for name, field in Experiment.model_fields.items())

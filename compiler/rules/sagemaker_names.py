@@ -24,7 +24,7 @@ SECRET = "secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:hu
 
 @rule(
     "MRLC713",
-    "reserved-channel",
+    "reserved-job-name",
     bad=(job(inputs='{code: "s3://my-team/code"}'),),
     good=(job(inputs='{more: "s3://my-team/more"}'),),
 )

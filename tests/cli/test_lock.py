@@ -153,3 +153,11 @@ def test_faults_of_the_spec_stop_the_lock(mrlc, project):
     done = mrlc("lock", cwd=project.root)
     assert (done.returncode, "error[MRLC310]" in done.stderr) == (1, True)
     assert not (project.root / "mrlc.lock").exists()
+
+
+def test_a_model_that_only_an_axis_names_is_pinned(mrlc, project, hub):
+    spec = project.root / "specs/desk.yaml"
+    axis = "sweep: {over: {model.base: [tiny, org/model], algorithm.steps: [1, 2]}}\n"
+    spec.write_text(spec.read_text() + axis)
+    assert mrlc("lock", cwd=project.root).returncode == 0
+    assert lock_of(project)["models"] == {"org/model": MAIN}

@@ -12,7 +12,8 @@ from mrlc import hub, specs
 from mrlc.compiler.diagnostics import CompileFailed, fail_on
 from mrlc.compiler.inputs import gather
 from mrlc.compiler.lock import FILE, HubModel, Lock, bad_lock, held_out, hub_model, read_lock
-from mrlc.compiler.resolve import Resolved, resolve
+from mrlc.compiler.resolve import Resolved
+from mrlc.compiler.sweep.resolved import resolved_variants
 from mrlc.error_handler import UsageFault
 
 
@@ -34,9 +35,8 @@ def run(args: argparse.Namespace) -> int:
     """Lock; a line for each project whose lock was looked at."""
     projects: dict[Path, list[Resolved]] = {}
     for spec in specs.chosen(args):
-        resolved = resolve(spec)
-        fail_on(resolved.evaluated.faults)
-        projects.setdefault(resolved.root, []).append(resolved)
+        for resolved in resolved_variants(spec):
+            projects.setdefault(resolved.root, []).append(resolved)
     for root, found in projects.items():
         path = root / FILE
         old = _read(path)

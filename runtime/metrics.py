@@ -1,7 +1,7 @@
 """Metrics of a step's episodes, under the managed service's names.
 
-Every episode is in exactly one cell (answered, or unanswered by its cause), so the shares
-add up to one; a broken environment is counted and never averaged into a reward.
+Every episode has one cause of ending, so the shares of causes add up to one; a broken environment
+is counted and never averaged into a reward.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def rollout_metrics(episodes: Sequence[ScoredEpisode], *, group_size: int) -> di
         "rollout/turns/mean": fmean(len(t.turns) for t in trajectories),
         "rollout/tokens/response_mean": fmean(sum(t.loss_mask) for t in trajectories),
         "rollout/tokens/response_max": float(max(sum(t.loss_mask) for t in trajectories)),
-        "rollout/completion": causes[StopCause.ANSWERED] / total,
+        "rollout/completion": sum(t.stop.is_completion for t in trajectories) / total,
         "rollout/env_error": causes[StopCause.ENVIRONMENT_ERROR] / total,
         "rollout/invalid_answer": causes[StopCause.INVALID_ANSWER] / total,
         "rollout/no_action": causes[StopCause.NO_ACTION] / total,

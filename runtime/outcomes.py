@@ -2,8 +2,8 @@
 
 An outcome is a task's greedy episode as scored, and how many of its sampled episodes
 succeeded. Everything shown is a function of the outcomes, so that two policies can be paired
-task by task afterwards. Completion (an answer was given) is kept apart from success (it was
-right): every greedy episode is in exactly one cell,
+task by task afterwards. Completion (an answer was given, or a tool called that ends the
+episode) is kept apart from success (it was right): every greedy episode is in exactly one cell,
 
     answered-right, answered-wrong   finished-right, finished-wrong   or the cause of ending
 """
@@ -47,8 +47,7 @@ class Outcome:
     @property
     def cell(self) -> str:
         """Where the greedy episode is counted."""
-        ends = self.stop in (StopCause.ANSWERED, StopCause.FINISHED)
-        if not ends and self.score != SUCCESS:
+        if not self.stop.is_completion and self.score != SUCCESS:
             return self.stop.value
         return f"{self.stop.value}-{'right' if self.score == SUCCESS else 'wrong'}"
 
@@ -62,7 +61,7 @@ class EvaluationResult:
     """Share of scorable greedy episodes that score 1; None where none is scorable."""
     mean_score: float | None
     completion: float
-    """Share of greedy episodes that ended in a valid answer."""
+    """Share of greedy episodes that ended in a valid answer, or by a tool that ends them."""
     turns: float
     """Mean turns of a greedy episode."""
     tool_calls: float
@@ -98,7 +97,7 @@ def summarise(
         tasks=len(outcomes),
         success=fmean(score == SUCCESS for score in scores) if scores else None,
         mean_score=fmean(scores) if scores else None,
-        completion=causes[StopCause.ANSWERED] / len(outcomes),
+        completion=sum(one.stop.is_completion for one in outcomes) / len(outcomes),
         turns=fmean(one.turns for one in outcomes),
         tool_calls=fmean(one.calls for one in outcomes),
         unscorable=len(outcomes) - len(scores),
@@ -126,8 +125,8 @@ def _intervals(
     def mean(name: str, values: Sequence[float]) -> Interval:
         return mean_interval(values, seed=derive_seed(seed, "interval", name))
 
-    answered = sum(one.stop is StopCause.ANSWERED for one in outcomes)
-    found = {"completion": clopper_pearson(answered, len(outcomes))}
+    completed = sum(one.stop.is_completion for one in outcomes)
+    found = {"completion": clopper_pearson(completed, len(outcomes))}
     if scores:
         succeeded = sum(score == SUCCESS for score in scores)
         found["success"] = clopper_pearson(succeeded, len(scores))

@@ -37,6 +37,11 @@ class StopCause(StrEnum):
     ENVIRONMENT_ERROR = "environment_error"
     """The environment broke; the episode is unscorable."""
 
+    @property
+    def is_completion(self) -> bool:
+        """Whether the agent itself brought the episode to its end: by an answer, or a closing tool."""
+        return self in (StopCause.ANSWERED, StopCause.FINISHED)
+
 
 @dataclass(frozen=True)
 class ToolCall:

@@ -45,6 +45,11 @@ def test_shares_of_causes_and_budgets() -> None:
     assert metrics["rollout/tokens/response_max"] == 5
 
 
+def test_a_tool_that_ends_the_episode_completes_it() -> None:
+    episodes = [episode(StopCause.FINISHED, 1.0), episode(StopCause.NO_ACTION, 0.0)]
+    assert rollout_metrics(episodes, group_size=2)["rollout/completion"] == 0.5
+
+
 def test_a_group_teaches_only_where_its_scorable_members_differ() -> None:
     metrics = rollout_metrics(EPISODES, group_size=2)
     assert metrics["analysis/zero_adv_groups"] == 1.0

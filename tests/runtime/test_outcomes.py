@@ -51,6 +51,14 @@ def test_a_broken_episode_is_in_neither_rate() -> None:
     assert sum(found.cells.values()) == sum(found.causes.values()) == found.tasks == 3
 
 
+def test_a_tool_that_ends_the_episode_completes_it() -> None:
+    found = summarise(
+        [outcome(1, 1.0, StopCause.FINISHED), outcome(2, 0.0, StopCause.TURNS)], seed=1
+    )
+    assert found.completion == 0.5
+    assert found.intervals["completion"][0] > 0
+
+
 def test_nothing_scorable() -> None:
     found = summarise([outcome(1, None, StopCause.ENVIRONMENT_ERROR)], seed=1, pass_at=(1,))
     assert (found.success, found.mean_score, found.pass_at) == (None, None, {})

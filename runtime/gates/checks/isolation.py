@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 from mrlc.runtime.gates.case import Case
@@ -12,9 +11,8 @@ from mrlc.runtime.gates.gate import FAIL, OFFENDERS, PASS, Finding, gate
 from mrlc.runtime.gates.leaks import counted
 from mrlc.runtime.gates.players import Crash, Crashing, Scripted
 from mrlc.runtime.gates.scripts import Script, disturbance
-from mrlc.runtime.gates.transcripts import Transcript, transcript
+from mrlc.runtime.gates.transcripts import Transcript, difference, transcript
 from mrlc.runtime.gates.world import MANY, World
-from mrlc.runtime.model.chat import ParsedTurn
 from mrlc.schemas.evidence import Offender
 
 _HELP = (
@@ -32,10 +30,11 @@ _HELP = (
 def isolation(case: Case) -> Finding:
     """An episode's state is its own, and is given up however the episode ends.
 
-    Each scripted episode is played between two siblings that do as it does, as in its group; between
-    two hostile ones that make the same calls with the same ids before it does; and again after
-    episodes that ended at their turn limit and by a crash. It must go as it went alone, in a process of its own. What leaks from episode to episode
-    makes the reward of one depend on its neighbours: group baselines then compare different tasks.
+    Each scripted episode is played beside one that does the same, as in its group; between two
+    hostile siblings that make the same calls with the same ids before it does; and again after
+    episodes that ended at their turn limit and by a crash. It must go as it went alone, in a
+    process of its own. What leaks from episode to episode makes the reward of one depend on its
+    neighbours: group baselines then compare different tasks.
 
     Processes, file descriptors, threads and temporary files are counted before and after.
     """
@@ -48,16 +47,13 @@ def isolation(case: Case) -> Finding:
         return Finding(FAIL, f"playing the scripts took the process down: {died}", help=_HELP)
     _warm_up(world)
     with counted() as leaks:
-        alike = [_between(world, script, script.turns) for script in world.scripts]
-        beside = [
-            _between(world, script, disturbance(script, world.experiment.environment.tools))
-            for script in world.scripts
-        ]
+        twins = [_twin(world, *pair) for pair in zip(world.scripts, alone, strict=True)]
+        beside = [_disturbed(world, script) for script in world.scripts]
         for script in world.scripts:
             _ended_badly(world, script)
         after = [transcript(world.solo(script)) for script in world.scripts]
     found = [
-        *_found(world, alone, alike, "played beside siblings that do the same"),
+        *_found(world, alone, twins, "played beside a sibling that does the same"),
         *_found(world, alone, beside, "played beside a sibling that uses the same ids"),
         *_found(
             world, alone, after, "played after episodes that ended by a crash or the turn limit"
@@ -69,7 +65,7 @@ def isolation(case: Case) -> Finding:
     if leaks.found:
         kinds = ", ".join(f"{count} {kind}" for kind, count in leaks.found.items())
         return Finding(FAIL, f"episodes leave {kinds} behind", _HELP, numbers)
-    said = f"{len(world.scripts)} scripts go beside siblings, hostile ones too, as they go alone; nothing leaks"
+    said = f"{len(world.scripts)} scripts go as they go alone beside any sibling; nothing leaks"
     return Finding(PASS, said, numbers=numbers)
 
 
@@ -78,9 +74,16 @@ def _warm_up(world: World) -> None:
     world.solo(world.scripts[0])
 
 
-def _between(world: World, script: Script, sibling: Sequence[ParsedTurn]) -> Transcript:
-    """How a script goes between two siblings; what a hostile one undoes, one of its kind does not."""
-    players = [Scripted(turns) for turns in (sibling, script.turns, sibling)]
+def _twin(world: World, script: Script, alone: Transcript) -> Transcript:
+    """Of two that do the same, the one that goes another way, if one does: either may come late."""
+    players = [(script.task, Scripted(script.turns)) for _ in range(2)]
+    played = [transcript(one) for one in world.play(players, max_turns=MANY)]
+    return next((one for one in played if difference(alone, one)), played[0])
+
+
+def _disturbed(world: World, script: Script) -> Transcript:
+    hostile = disturbance(script, world.experiment.environment.tools)
+    players = [Scripted(hostile), Scripted(script.turns), Scripted(hostile)]
     _, played, _ = world.play([(script.task, player) for player in players], max_turns=MANY)
     return transcript(played)
 

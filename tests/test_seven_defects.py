@@ -168,18 +168,20 @@ def test_what_the_clerks_logs_would_be_paid(yard, name, overpaid):
 
 
 def kind(offender: Any) -> str:
-    return "wrong payer" if "<ticket>" in offender.turns[-2] else "shorthand"
+    return "wrong payer" if "</ticket>" in offender.turns[-2] else "shorthand"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # two warm starts, on a machine that may be busy
 def test_gates_on_a_trained_base_name_what_is_left_and_pass_the_twin(yard):
     failed = gated("half-repaired")
     assert Counter(gate["verdict"] for gate in failed.values()) == {"fail": 2, "pass": 8}
     assert failed["E2"]["said"] == LEAK
-    shown = failed["R4"]["offenders"]
-    assert shown[0]["turns"][-2].startswith("net ")
-    assert shown[0]["components"] == {"weighed": 1.0, "fields": 1.0, "format": 1.0}
-    assert any("<ticket>" in one["turns"][-2] and one["reward"] >= 0.7 for one in shown)
+    lenient, payable = failed["R4"]["offenders"][:2]
+    assert "</ticket>" not in lenient["turns"][-2]
+    assert lenient["components"] == {"weighed": 1.0, "fields": 1.0, "format": 1.0}
+    assert "</ticket>" in payable["turns"][-2]
+    assert payable["components"] == {"weighed": 1.0, "fields": 0.5, "format": 1.0}
     passed = gated("repaired")
     assert {gate["verdict"] for gate in passed.values()} == {"pass"}
     assert len(passed) == 10

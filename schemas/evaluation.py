@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from mrlc.schemas.endpoint import Endpoint
 from mrlc.schemas.section import CodeReference, ColumnPath, Identifier, Section
@@ -59,14 +59,6 @@ class Evaluation(Section):
     """A strong model for the same tasks and tools: where it fails too, the environment is suspect."""
     same_rule: bool = False
     """Whether the scorer may be code that the reward runs too, so that a fault of it fools both."""
-
-    @model_validator(mode="after")
-    def _enough_samples(self) -> Evaluation:
-        if self.samples is not None and self.samples < max(self.pass_at, default=1):
-            raise ValueError(
-                f"`samples` is {self.samples}, but pass@{max(self.pass_at)} needs more"
-            )
-        return self
 
     @property
     def samples_per_task(self) -> int:

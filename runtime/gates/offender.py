@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from mrlc.runtime.gates.gate import OFFENDERS
@@ -25,5 +26,18 @@ def offender(rollout: Rollout, why: str) -> Offender:
 
 
 def offenders(rollouts: Sequence[Rollout], why: str) -> list[Offender]:
-    """The first few."""
-    return [offender(rollout, why) for rollout in rollouts[:OFFENDERS]]
+    """A few: one of each kind before a second of any, so that a common fault hides no rarer one."""
+    seen: Counter[tuple[object, ...]] = Counter()
+    ranked = []
+    for rollout in rollouts:
+        kind = _kind(rollout)
+        ranked.append((seen[kind], rollout))
+        seen[kind] += 1
+    ranked.sort(key=lambda one: one[0])
+    return [offender(rollout, why) for _, rollout in ranked[:OFFENDERS]]
+
+
+def _kind(rollout: Rollout) -> tuple[object, ...]:
+    """How it ended, how it is scored, and what it is paid for."""
+    components = sorted(rollout.reward.components.items()) if rollout.reward else ()
+    return (rollout.trajectory.stop, rollout.evaluation, *components)

@@ -11,7 +11,7 @@ from mrlc.runtime.gates.gate import FAIL, OFFENDERS, PASS, Finding, gate
 from mrlc.runtime.gates.leaks import counted
 from mrlc.runtime.gates.players import Crash, Crashing, Scripted
 from mrlc.runtime.gates.scripts import Script, disturbance
-from mrlc.runtime.gates.transcripts import Transcript, transcript
+from mrlc.runtime.gates.transcripts import Transcript, difference, transcript
 from mrlc.runtime.gates.world import MANY, World
 from mrlc.schemas.evidence import Offender
 
@@ -30,10 +30,11 @@ _HELP = (
 def isolation(case: Case) -> Finding:
     """An episode's state is its own, and is given up however the episode ends.
 
-    Each scripted episode is played between two hostile siblings that make the same calls with the
-    same ids before it does, and again after episodes that ended at their turn limit and by a
-    crash. It must go as it went alone, in a process of its own. What leaks from episode to episode
-    makes the reward of one depend on its neighbours: group baselines then compare different tasks.
+    Each scripted episode is played beside one that does the same, as in its group; between two
+    hostile siblings that make the same calls with the same ids before it does; and again after
+    episodes that ended at their turn limit and by a crash. It must go as it went alone, in a
+    process of its own. What leaks from episode to episode makes the reward of one depend on its
+    neighbours: group baselines then compare different tasks.
 
     Processes, file descriptors, threads and temporary files are counted before and after.
     """
@@ -46,11 +47,13 @@ def isolation(case: Case) -> Finding:
         return Finding(FAIL, f"playing the scripts took the process down: {died}", help=_HELP)
     _warm_up(world)
     with counted() as leaks:
+        twins = [_twin(world, *pair) for pair in zip(world.scripts, alone, strict=True)]
         beside = [_disturbed(world, script) for script in world.scripts]
         for script in world.scripts:
             _ended_badly(world, script)
         after = [transcript(world.solo(script)) for script in world.scripts]
     found = [
+        *_found(world, alone, twins, "played beside a sibling that does the same"),
         *_found(world, alone, beside, "played beside a sibling that uses the same ids"),
         *_found(
             world, alone, after, "played after episodes that ended by a crash or the turn limit"
@@ -62,15 +65,20 @@ def isolation(case: Case) -> Finding:
     if leaks.found:
         kinds = ", ".join(f"{count} {kind}" for kind, count in leaks.found.items())
         return Finding(FAIL, f"episodes leave {kinds} behind", _HELP, numbers)
-    said = (
-        f"{len(world.scripts)} scripts go beside hostile siblings as they go alone; nothing leaks"
-    )
+    said = f"{len(world.scripts)} scripts go as they go alone beside any sibling; nothing leaks"
     return Finding(PASS, said, numbers=numbers)
 
 
 def _warm_up(world: World) -> None:
     """Play once, so that what is opened for good on first use is not counted as a leak."""
     world.solo(world.scripts[0])
+
+
+def _twin(world: World, script: Script, alone: Transcript) -> Transcript:
+    """Of two that do the same, the one that goes another way, if one does: either may come late."""
+    players = [(script.task, Scripted(script.turns)) for _ in range(2)]
+    played = [transcript(one) for one in world.play(players, max_turns=MANY)]
+    return next((one for one in played if difference(alone, one)), played[0])
 
 
 def _disturbed(world: World, script: Script) -> Transcript:

@@ -44,7 +44,7 @@ def judged(
     """The verdict on rollouts, so many of which are independent."""
     hits = [one for one in rollouts if one.evaluation == SUCCESS]
     misses = [one for one in rollouts if one.evaluation != SUCCESS]
-    over = [one for one in misses if _total(one) >= threshold]
+    over = sorted((one for one in misses if _total(one) >= threshold), key=_total, reverse=True)
     under = [one for one in hits if _total(one) < paid.high - ROUNDING]
     area = auc([*map(_total, hits)], [*map(_total, misses)])
     unearned = max(map(_total, misses), default=None)

@@ -31,6 +31,12 @@ def test_the_threshold_is_the_specs():
     assert judged(DENSE, PAID, 0.8, independent=60).verdict == "fail"
 
 
+def test_the_best_paid_failures_come_first_and_one_of_each_kind():
+    failures = [rollout(0.8)] * 9 + [rollout(1.0)] * 9 + [rollout(0.9)]
+    found = judged([*DENSE, *failures], PAID, 0.75, independent=60)
+    assert [one.reward for one in found.offenders] == [1.0, 0.9, 0.83, 0.8, 1.0]
+
+
 def test_members_of_a_group_do_not_count_as_evidence():
     assert judged(DENSE, PAID, 1.0, independent=16).decides_at == 59
 

@@ -37,6 +37,9 @@ DEFECTS = {
         ("MINE = {}\ndef extra(bike, episode):\n"
         "    owner = MINE.setdefault(bike, id(episode.memory))\n"
         "    return {'mine': owner == id(episode.memory)}\n"), "E2"),
+    "a toggle": (
+        ("IN = set()\nasync def extra(bike):\n    IN.symmetric_difference_update({bike})\n"
+        "    return {'in': bike in IN}\n"), "E2"),
     "death": ("import os\ndef extra(bike):\n    os._exit(3)\n", "E1"),
 }  # fmt: skip
 

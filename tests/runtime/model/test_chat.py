@@ -63,6 +63,23 @@ def test_parse(chat: ChatFormat, text: str, calls: tuple[ToolCall, ...]) -> None
     assert chat.parse([*chat.encode(text), chat.end_id]).calls == calls
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"bike": "\\ud800"}',
+        '{"\\ud800": 1}',
+        '{"bike": NaN}',
+        '{"bike": -Infinity}',
+        '{"bike": 1e999}',
+        '{"bike": ' + "[" * 101 + "]" * 101 + "}",
+    ],
+    ids=lambda arguments: arguments[:16],
+)
+def test_arguments_that_no_record_can_hold_are_none(chat: ChatFormat, arguments: str) -> None:
+    text = f'<tool_call>{{"name": "find_bike\\ud800", "arguments": {arguments}}}</tool_call>'
+    assert chat.parse([*chat.encode(text), chat.end_id]).calls == (ToolCall("find_bike?", None),)
+
+
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ids=st.lists(st.integers(0, 280), max_size=40))
 def test_parse_never_raises(chat: ChatFormat, ids: list[int]) -> None:

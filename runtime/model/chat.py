@@ -149,7 +149,8 @@ class ChatFormat:
         call = tool_call_message(self._probe.call)
         call["tool_calls"] = call["tool_calls"] * len(names)
         results = [
-            tool_message(name, self.defuse(text)) for name, text in zip(names, texts, strict=True)
+            tool_message(self.defuse(name), self.defuse(text))
+            for name, text in zip(names, texts, strict=True)
         ]
         history = [*self._probe.prompt, call]
         before = self._before_end(self.render(history))

@@ -112,7 +112,7 @@ def _try(
     except Exception as error:  # noqa: BLE001 -- whatever escapes is the finding
         return [f"cannot be played: {error!r}"[:2000]]
     report.count(episodes, trajectories)
-    faults = [] if canary.is_untouched else ["the canary was written"]
+    faults = [f"written outside: {one}" for one in canary.written()]
     pairs = list(zip(episodes, trajectories, strict=True))
     if alone != [trajectory for one, trajectory in pairs if one.is_bystander]:
         faults.append("a bystander saw what it does not see alone")

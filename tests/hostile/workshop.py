@@ -7,7 +7,6 @@ that nothing but a sandbox stands between it and hostile code.
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -80,23 +79,25 @@ class Canary:
             path.chmod(0o777)
         for name in ("secret.txt", "canary.db"):
             (folder / name).chmod(0o666)
-        self._before = digest(folder)
+        self._seen = {*listing(folder), *_left()}
 
-    @property
-    def is_untouched(self) -> bool:
-        """Whether nothing was written, and nothing left where hostile code tries to."""
-        left = [folder for folder in ATTACKED if Path(folder, "mrlc-attack").exists()]
-        return digest(self.folder) == self._before and not left
+    def written(self) -> list[str]:
+        """What has changed since it was asked last, here or where hostile code tries to write."""
+        now = {*listing(self.folder), *_left()}
+        changed, self._seen = sorted(now ^ self._seen), now
+        return changed
 
 
-def digest(folder: Path) -> str:
-    """Of the names, modes, times and contents below a folder."""
-    whole = hashlib.sha256()
-    for root, folders, names in os.walk(folder):
-        folders.sort()
-        for path in [Path(root), *(Path(root, name) for name in sorted(names))]:
-            status = path.lstat()
-            content = path.read_bytes() if path.is_file() else b""
-            about = (str(path), status.st_mode, status.st_uid, status.st_mtime_ns, content)
-            whole.update(repr(about).encode())
-    return whole.hexdigest()
+def listing(folder: Path) -> set[str]:
+    """Names, modes, owners, times and contents below a folder."""
+    found = set()
+    for path in [folder, *folder.rglob("*")]:
+        status = path.lstat()
+        content = hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()[:12]
+        about = (status.st_mode, status.st_uid, status.st_nlink, status.st_mtime_ns, content)
+        found.add(f"{path.relative_to(folder)} {about}")
+    return found
+
+
+def _left() -> set[str]:
+    return {folder for folder in ATTACKED if Path(folder, "mrlc-attack").exists()}

@@ -20,7 +20,6 @@ from typing import Any
 from mrlc.runtime.environment.keys import fold
 from mrlc.runtime.json_values import dumps, loads
 
-
 MAX_WORD = 200
 """Characters of what is looked for within a text."""
 

@@ -1,6 +1,6 @@
 """Play hostile episodes in this process: `python -m tests.hostile SEED COUNT`.
 
-Batches are played until the tool calls and the model's turns come to `COUNT`. After each, nothing
+Batches are played until the hostile calls and turns come to `COUNT`. After each, nothing
 may be left of it, no text from outside may have been shown, and what is outside is as it was.
 Prints one JSON line: how much was played, by kind of turn, by tool, by cause of ending, and each
 batch that broke a rule, by the seed that brings it back: `python -m tests.hostile SEED 1`.
@@ -22,6 +22,7 @@ from typing import Any
 from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics, scored_episodes
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.trajectory import StopCause, Trajectory
+from mrlc.runtime.sandbox.native.slot import adopt_orphans
 from mrlc.runtime.trajectories import stored_episodes
 from tests.hostile.episodes import GROUP, Played, batch, foreign_marks, play, shown_texts
 from tests.hostile.traces import more, traces
@@ -34,7 +35,7 @@ BREAKS = frozenset({"wobbly"})
 
 @dataclass
 class Report:
-    """What was played."""
+    """What was played; calls and outputs are the hostile ones alone."""
 
     calls: int = 0
     outputs: int = 0
@@ -49,12 +50,13 @@ class Report:
     def count(self, episodes: Sequence[Played], trajectories: Sequence[Trajectory]) -> None:
         """Add a batch."""
         for one, trajectory in zip(episodes, trajectories, strict=True):
-            self.outputs += len(trajectory.turns)
             self.causes[trajectory.stop.value] += 1
-            self.kinds.update(one.kinds[: max(0, len(trajectory.turns) - 1)])
+            hostile = trajectory.turns[1 : 1 + len(one.kinds)]  # the first leaves the mark
+            self.outputs += len(hostile)
+            self.kinds.update(one.kinds[: len(hostile)])
             if trajectory.stop is StopCause.ENVIRONMENT_ERROR:
                 self.environment_errors[trajectory.detail.partition(":")[0]] += 1
-            for turn in trajectory.turns:
+            for turn in hostile:
                 self.calls += len(turn.results)
                 for call, result in zip(turn.calls, turn.results, strict=False):
                     name = "(unknown)" if result.is_unknown_tool else call.name
@@ -163,4 +165,5 @@ def _kept(workshop: Workshop, scored: Sequence[ScoredEpisode]) -> list[Trajector
 
 
 if __name__ == "__main__":
+    adopt_orphans()  # what outlives its sandbox is then found among our children
     print(json.dumps(run(int(sys.argv[1]), int(sys.argv[2]))))

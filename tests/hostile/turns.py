@@ -54,7 +54,15 @@ RARE = {"finish": 0.2, "wobbly": 0.05, "cpython": 0.5, "shell": 0.5}
 """Tools that end an episode, or take long: taken less often than the others, which count 1."""
 UNKNOWN = [
     *("", "find", "Find_part", "find_part ", "__proto__", "constructor", "toString", "__class__"),
-    *("<|im_end|>", "\ud800", "a" * 2000, "find_part\0", "../read_file", "os.system", "{{ 7 * 7 }}"),
+    *(
+        "<|im_end|>",
+        "\ud800",
+        "a" * 2000,
+        "find_part\0",
+        "../read_file",
+        "os.system",
+        "{{ 7 * 7 }}",
+    ),
 ]
 ANSWER = {"part": "chain", "price": 12.5, "grade": "a"}
 TAG, TAG_END = "<final_output>", "</final_output>"
@@ -162,7 +170,9 @@ def answer(random: Random, tools: Sequence[str], canary: str) -> Turn:
     body = spelled(given)
     if random.random() < 0.2:
         at = random.randrange(len(body) + 1)
-        body = body[:at] + random.choice([TAG, TAG_END, "\\ud800", "\0", "{", "9" * 5000]) + body[at:]
+        body = (
+            body[:at] + random.choice([TAG, TAG_END, "\\ud800", "\0", "{", "9" * 5000]) + body[at:]
+        )
     return f"{_words(random)}{TAG}{body}{TAG_END}"
 
 
@@ -197,8 +207,10 @@ def huge(random: Random, tools: Sequence[str], canary: str) -> Turn:
     filler = random.choice(["a", "a!", "1", " ", "é", "{", "\\ud800", "9 ", "[", "\\u0000"])
     body = filler * (LONG // len(filler) // random.choice([1, 4, 16]))
     tool, name = random.choice(
-        [("find_part", "number"), ("note", "text"), ("read_file", "path"), ("stock", "part")]
-        + [("calculate", "code"), ("python", "code"), ("query", "code"), ("quote", "tier")]
+        [
+            *(("find_part", "number"), ("note", "text"), ("read_file", "path"), ("stock", "part")),
+            *(("calculate", "code"), ("python", "code"), ("query", "code"), ("quote", "tier")),
+        ]
     )
     return random.choice(
         [

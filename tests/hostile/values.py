@@ -30,19 +30,83 @@ ODD_TEXTS = [
     *("4172", "chain", "gold", "silver", "Chains hang on the left."),
 ]
 SQL_INJECTIONS = [
-    *("' OR '1'='1", "chain' --", "'; DROP TABLE notes; --", "' UNION SELECT text, 1 FROM notes --"),
-    *("\\'; DELETE FROM stock; --", ":part", "?1", "@n", '" OR ""="', "x'00'", "%", "_%", "%" * 300),
+    *(
+        "' OR '1'='1",
+        "chain' --",
+        "'; DROP TABLE notes; --",
+        "' UNION SELECT text, 1 FROM notes --",
+    ),
+    *(
+        "\\'; DELETE FROM stock; --",
+        ":part",
+        "?1",
+        "@n",
+        '" OR ""="',
+        "x'00'",
+        "%",
+        "_%",
+        "%" * 300,
+    ),
     *("chain'; ATTACH '$CANARY/canary.db' AS c; --", "'||(SELECT text FROM notes)||'", "%_" * 90),
     *("1; PRAGMA writable_schema=1", "') ; INSERT INTO notes VALUES (1, 'x'); --", "readfile('x')"),
 ]
 PATHS = [
     *("../secret.txt", "../../../../../../etc/passwd", "$CANARY/secret.txt", "/etc/passwd", "/"),
     *("../../../../../../..$CANARY/secret.txt", "/proc/self/environ", "/proc/self/root/etc/passwd"),
-    *("/dev/zero", "/dev/stdin", "/dev/shm/mrlc-attack", "..", ".", "./", "a/..", "a/../../secret.txt"),
-    *("readme.txt/x", "readme.txt/", "a//b", "a/./b", "~", "~/.ssh/id_rsa", "$HOME", "`id`", "a\0.txt"),
-    *("a\nb", "a\\..\\b", "C:\\secret", "file:///etc/passwd", "\u202e", "．．/secret.txt", "%2e%2e/x"),
-    *("x" * 101, "x" * 300, "é" * 60, "a/" * 9 + "b", "a/" * 2000 + "b", "-rf", "*", "?", "CON", "lpt1"),
-    *("readme.txt", "a", "a/b", "a/b/c", "notes/day-1.txt", "\ud800", " ", "...", ".hidden", "canary.txt"),
+    *(
+        "/dev/zero",
+        "/dev/stdin",
+        "/dev/shm/mrlc-attack",
+        "..",
+        ".",
+        "./",
+        "a/..",
+        "a/../../secret.txt",
+    ),
+    *(
+        "readme.txt/x",
+        "readme.txt/",
+        "a//b",
+        "a/./b",
+        "~",
+        "~/.ssh/id_rsa",
+        "$HOME",
+        "`id`",
+        "a\0.txt",
+    ),
+    *(
+        "a\nb",
+        "a\\..\\b",
+        "C:\\secret",
+        "file:///etc/passwd",
+        "\u202e",
+        "．．/secret.txt",
+        "%2e%2e/x",
+    ),
+    *(
+        "x" * 101,
+        "x" * 300,
+        "é" * 60,
+        "a/" * 9 + "b",
+        "a/" * 2000 + "b",
+        "-rf",
+        "*",
+        "?",
+        "CON",
+        "lpt1",
+    ),
+    *(
+        "readme.txt",
+        "a",
+        "a/b",
+        "a/b/c",
+        "notes/day-1.txt",
+        "\ud800",
+        " ",
+        "...",
+        ".hidden",
+        "canary.txt",
+    ),
 ]
 SQL = [
     "SELECT * FROM notes", "SELECT * FROM stock", "DELETE FROM notes", "UPDATE stock SET n = n + 1",
@@ -58,11 +122,9 @@ SQL = [
     "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c",
     "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c",
     "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) INSERT INTO notes (text) SELECT n FROM c",
-    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) INSERT INTO notes (text) "
-    "SELECT hex(zeroblob(40000)) FROM c", "UPDATE notes SET text = hex(zeroblob(40000))",
+    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) INSERT INTO notes SELECT n, hex(zeroblob(40000)) FROM c", "UPDATE notes SET text = hex(zeroblob(40000))",
     "SELECT * FROM sqlite_master a, sqlite_master b, sqlite_master c, sqlite_master d, sqlite_master e",
-    "SELECT count(*) FROM stock a, stock b, stock c, stock d, stock e, stock f, stock g, stock h, stock i, "
-    "stock j, stock k, stock l, stock m, stock n, stock o, stock p, stock q", "SELECT '" + "a" * 19000 + "'",
+    "SELECT count(*) FROM stock a, stock b, stock c, stock d, stock e, stock f, stock g, stock h, stock i, notes j, notes k", "SELECT '" + "a" * 19000 + "'",
     "SELECT 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' LIKE '%a%a%a%a%a%a%a%a%a%a%a%a%a%a%b'",
     "SELECT " + "(" * 5000 + "1" + ")" * 5000, "SELECT " + "1+" * 3000 + "1", "SELECT 1" + " UNION SELECT 1" * 60,
     "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT call", "RELEASE call", "ROLLBACK TO call", "SELECT 1; SELECT 2",
@@ -114,8 +176,32 @@ def number(random: Random) -> Any:
     """A number that some reader of it will not like."""
     return random.choice(
         [
-            *(0, -1, 1, 3, -0.0, 3.0, 2.5, 1e308, -1e308, 5e-324, 2**31, 2**53 + 1, 2**63, -(2**63) - 1),
-            *(10**30, 10**31, 10**399, 10**4000, -(10**399), float("nan"), float("inf"), float("-inf")),
+            *(
+                0,
+                -1,
+                1,
+                3,
+                -0.0,
+                3.0,
+                2.5,
+                1e308,
+                -1e308,
+                5e-324,
+                2**31,
+                2**53 + 1,
+                2**63,
+                -(2**63) - 1,
+            ),
+            *(
+                10**30,
+                10**31,
+                10**399,
+                10**4000,
+                -(10**399),
+                float("nan"),
+                float("inf"),
+                float("-inf"),
+            ),
             *(True, False),
         ]
     )
@@ -133,7 +219,9 @@ def value(random: Random, depth: int = 0) -> Any:
     if kind < 0.85:
         return [value(random, depth + 1) for _ in range(random.choice([0, 1, 3]))]
     if kind < 0.95:
-        return {text(random)[:200]: value(random, depth + 1) for _ in range(random.choice([0, 1, 3]))}
+        return {
+            text(random)[:200]: value(random, depth + 1) for _ in range(random.choice([0, 1, 3]))
+        }
     return deep(random)
 
 

@@ -1,5 +1,6 @@
 """Pay of the workshop that is code."""
 
+
 def short(outcome):
     """For few turns."""
     return 1 / max(1, len(outcome.turns))

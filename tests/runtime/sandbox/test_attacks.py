@@ -62,6 +62,7 @@ def test_arithmetic(code: str) -> None:
     assert len(outcome.text) < 2000
     assert outcome.state == "tool_error" or code in ("10**4000", "2**-9**9**9", "#", "None")
 
+
 @pytest.mark.parametrize("tier", CASES)
 def test_nothing_outside_is_touched(tier: str, engine: Open) -> None:
     """Not its times either, though it is open to everybody."""

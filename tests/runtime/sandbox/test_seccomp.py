@@ -46,7 +46,11 @@ def test_what_no_landlock_stops(tmp_path: Path, filter_: object, refused: list[s
     code = TRIED.format(filter=filter_.__name__)  # type: ignore[attr-defined]
     environment = {"PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", code, str(file)], capture_output=True, text=True, env=environment
+        [sys.executable, "-c", code, str(file)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == refused

@@ -1,7 +1,8 @@
 """JSON values: read strictly, written one way, compared by JSON's own types.
 
 Text that a model wrote is hostile: it may repeat keys, hold NaN, numbers of a thousand
-digits, or brackets ten thousand deep. `loads` answers all of that with `ValueError`.
+digits, or brackets ten thousand deep. `loads` answers all of that with `ValueError`; of what
+another parser has read, `is_json` tells.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from typing import Any
 
 MAX_DIGITS = 400
 """Of one number; Python itself refuses above 4300, after quadratic work."""
+
+MAX_DEPTH = 100
+"""Of values in values. Python's own bound is what is left of its stack, so that a value that can
+be read at one place could not be written at another."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
@@ -33,6 +38,8 @@ def loads(text: str) -> Any:
         )
         if "\\u" in text:  # only an escape can bring a lone surrogate
             _encode(value).encode()
+        if text.count("[") + text.count("{") > MAX_DEPTH and not _is_shallow(value):
+            raise RecursionError
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at character {error.pos}") from None
     except UnicodeEncodeError:
@@ -49,6 +56,14 @@ def dumps(value: Any) -> str:
         TypeError, ValueError, RecursionError: the value is not JSON.
     """
     return _encode(value)
+
+
+def is_json(value: Any) -> bool:
+    """Whether `dumps` and `loads` bring a value back wherever they are called."""
+    try:
+        return _is_shallow(value) and bool(_encode(value).encode())
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -84,6 +99,17 @@ def quote(value: Any, *, limit: int = 40) -> str:
     """The value as JSON for a message, cut to `limit` characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _is_shallow(value: Any) -> bool:
+    """Whether no more than `MAX_DEPTH` arrays and objects are in one another; without recursion."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return True
+        level = [x for one in level for x in (one.values() if isinstance(one, dict) else one)]
+    return False
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -201,6 +201,11 @@ def describe(episode: ScoredEpisode) -> dict[str, Any]:
                 "feedback_ids": turn.feedback_ids,
             }
             | ({} if turn.user is None else {"user": turn.user})
+            | (
+                {"distractor": which}
+                if any(which := [r.is_distractor for r in turn.results])
+                else {}
+            )
             for turn in trajectory.turns
         ],
     }

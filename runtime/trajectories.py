@@ -102,13 +102,15 @@ def _trajectory(row: dict[str, Any], tasks: Tasks) -> Trajectory:
 
 
 def _turn(turn: dict[str, Any]) -> Turn:
-    refusals = zip(turn["results"], turn["refused"], turn["unknown"], strict=True)
+    texts = turn["results"]
+    distractor = turn.get("distractor", [False] * len(texts))  # written where there is any
+    results = zip(texts, turn["refused"], turn["unknown"], distractor, strict=True)
     return Turn(
         text=turn["text"],
         ids=tuple(turn["ids"]),
         logprobs=tuple(turn["logprobs"]),
         calls=tuple(ToolCall(call["name"], call["arguments"]) for call in turn["calls"]),
-        results=tuple(ToolResult(text, refused, unknown) for text, refused, unknown in refusals),
+        results=tuple(ToolResult(*result) for result in results),
         feedback_ids=tuple(turn["feedback_ids"]),
         user=turn.get("user"),
     )

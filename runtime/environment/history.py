@@ -5,7 +5,8 @@ looks at the history waits until all calls before its own are done. So a look ne
 which of two calls was the faster.
 
 A value has been *shown* if it stands in the opening messages, or in the result of an earlier call
-that was not refused: as a value by itself, or as a whole word of a text. `J1` is not shown by `J12`.
+that was not refused: as a value by itself, or as a whole word of a text. `J1` is not shown by `J12`. A text of more than `MAX_WORD` characters is shown by itself
+alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from typing import Any
 
 from mrlc.runtime.environment.keys import fold
 from mrlc.runtime.json_values import dumps, loads
+
+MAX_WORD = 200
+"""Characters of what is looked for within a text."""
 
 
 class Call:
@@ -101,10 +105,12 @@ class Past:
 
 
 def _has_word(text: str, word: str) -> bool:
-    """Whether a word stands in a text with no letter or digit beside it.
+    """Whether a word stands in a text with no letter or digit beside it; a long one, whether it is all.
 
-    No regular expression: the word is the model's, and may be a megabyte.
+    Word and text may be the model's own, `a!a!…` in a file of `a!a!…`, where each place is a near miss.
     """
+    if len(word) > MAX_WORD:
+        return text == word
     start = text.find(word) if word else -1
     while start >= 0:
         end = start + len(word)

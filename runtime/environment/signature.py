@@ -29,6 +29,11 @@ _WORDS = {
 }
 
 
+MAX_MATCHED = 4_000
+"""Characters of a text that a pattern is tried on. A backtracking search may be quadratic in them, and
+while it runs all episodes stand still; of a megabyte it takes hours."""
+
+
 class InvalidArguments(Exception):
     """The arguments break the schema; the message says how, in one line."""
 
@@ -113,6 +118,8 @@ class _Check:
         limits = self._limits
         if limits.enum is not None and not any(equal(value, one) for one in limits.enum):
             return f"be one of {', '.join(map(quote, limits.enum))}"
+        if self._pattern is not None and isinstance(value, str) and len(value) > MAX_MATCHED:
+            return f"have {MAX_MATCHED:,} characters at most"
         if self._pattern is not None and not (
             isinstance(value, str) and self._pattern.search(value)
         ):

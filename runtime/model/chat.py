@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from mrlc.runtime.json_values import is_json
 from mrlc.runtime.rollout.trajectory import ToolCall
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ class ChatFormat:
         call = tool_call_message(self._probe.call)
         call["tool_calls"] = call["tool_calls"] * len(names)
         results = [
-            tool_message(name, self.defuse(text)) for name, text in zip(names, texts, strict=True)
+            tool_message(self.defuse(name), self.defuse(text))
+            for name, text in zip(names, texts, strict=True)
         ]
         history = [*self._probe.prompt, call]
         before = self._before_end(self.render(history))
@@ -188,7 +190,7 @@ class ChatFormat:
         try:
             message: dict[str, Any] = parse_response(self.tokenizer, list(ids), prefix=self._prefix)
             calls = [call["function"] for call in message.get("tool_calls") or ()]
-            read = tuple(ToolCall(str(c["name"]), _arguments(c.get("arguments"))) for c in calls)
+            read = tuple(ToolCall(_name(c["name"]), _arguments(c.get("arguments"))) for c in calls)
         except Exception:  # noqa: BLE001 -- hostile text, many parsers: what none reads is text
             text = str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
             return ParsedTurn(text=text, calls=())
@@ -201,8 +203,13 @@ class ChatFormat:
         return text[: text.rindex(self._end)]
 
 
+def _name(value: Any) -> str:
+    """A name as text that can be kept: an escape may have brought half a character."""
+    return str(value).encode(errors="replace").decode()
+
+
 def _arguments(value: Any) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and is_json(value) else None
 
 
 class _Probe:

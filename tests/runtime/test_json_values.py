@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrlc.runtime.json_values import dumps, equal, loads, quote
+from mrlc.runtime.json_values import MAX_DEPTH, dumps, equal, is_json, loads, quote
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -73,3 +73,27 @@ def test_no_text_raises_but_value_error(text: str) -> None:
 )
 def test_quote(value: Any, text: str) -> None:
     assert quote(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "can_be_written"),
+    [
+        ({"a": [1, 2.5, True, None, "é"]}, True),
+        ("\ud800", False),
+        ({"\ud800": 1}, False),
+        ([float("nan")], False),
+        ({"a": float("inf")}, False),
+        ({1, 2}, False),
+        (json.loads("[" * MAX_DEPTH + "]" * MAX_DEPTH), True),
+        (json.loads("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)), False),
+        (json.loads('{"a":' * MAX_DEPTH + "[]" + "}" * MAX_DEPTH), False),
+    ],
+)
+def test_is_json(value: Any, can_be_written: bool) -> None:
+    assert is_json(value) is can_be_written
+
+
+def test_what_is_nested_deeply_is_not_read() -> None:
+    assert loads("[" * MAX_DEPTH + "]" * MAX_DEPTH)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        loads("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))

@@ -45,7 +45,8 @@ ids = st.lists(st.integers(0, 500), max_size=3).map(tuple)
 @st.composite
 def turns(draw: st.DrawFn) -> Turn:
     calls = draw(st.lists(st.builds(ToolCall, text, st.none() | st.just({"a": 1})), max_size=2))
-    results = [ToolResult(draw(text), draw(st.booleans()), draw(st.booleans())) for _ in calls]
+    flags = st.tuples(st.booleans(), st.booleans(), st.booleans())
+    results = [ToolResult(draw(text), *draw(flags)) for _ in calls]
     written = draw(ids)
     logprobs = tuple(-round(i / 7, 6) for i in written)
     user = draw(st.none() | text)

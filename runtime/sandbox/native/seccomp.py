@@ -18,7 +18,7 @@ _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """machine → column of `NUMBERS`, what the kernel calls it."""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_OF, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _EPERM, _ENOSYS = 1, 38
 _NEW_NAMESPACES = 0x7E020080
@@ -34,7 +34,7 @@ class _Program(ctypes.Structure):
 
 def only_calm() -> bytes:
     """A filter that lets through what a computation needs and nothing else."""
-    return _program([*_tests(CALM, _ALLOW), _return(_ERROR | _EPERM)])
+    return _program([*_times_of_open_files(), *_tests(CALM, _ALLOW), _return(_ERROR | _EPERM)])
 
 
 def nothing_grave() -> bytes:
@@ -45,6 +45,7 @@ def nothing_grave() -> bytes:
     return _program(
         _tests(["clone3"], _ERROR | _ENOSYS)
         + _tests(GRAVE, _ERROR | _EPERM)
+        + _times_of_open_files()
         + _clone_without_namespaces()
         + [_return(_ALLOW)]
     )
@@ -100,6 +101,24 @@ def _clone_without_namespaces() -> list[bytes]:
         _step(_LOAD, _FIRST_ARGUMENT),
         _step(_ANY_OF, _NEW_NAMESPACES, 0, 1),
         _return(_ERROR | _EPERM),
+        _step(_LOAD, _NUMBER),
+    ]
+
+
+def _times_of_open_files() -> list[bytes]:
+    """Times are set of what is open: by a path it works on all that the mode lets be written,
+    and Landlock does not look."""
+    number = NUMBERS["utimensat"][_machine()[0]]
+    assert number is not None
+    refuse = _return(_ERROR | _EPERM)
+    return [
+        _step(_EQUAL, number, 0, 6),
+        _step(_LOAD, _SECOND_ARGUMENT),
+        _step(_EQUAL, 0, 1, 0),
+        refuse,
+        _step(_LOAD, _SECOND_ARGUMENT + 4),
+        _step(_EQUAL, 0, 1, 0),
+        refuse,
         _step(_LOAD, _NUMBER),
     ]
 

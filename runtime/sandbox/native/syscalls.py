@@ -11,7 +11,7 @@ mprotect mremap madvise brk rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack
 pread64 pwrite64 readv writev access faccessat faccessat2 dup dup2 dup3 getpid gettid
 getppid getuid geteuid getgid getegid getgroups fcntl flock fsync fdatasync truncate
 ftruncate getdents64 getcwd chdir fchdir rename renameat renameat2 mkdir mkdirat rmdir
-unlink unlinkat symlink symlinkat readlink readlinkat chmod fchmod fchmodat umask
+unlink unlinkat symlink symlinkat readlink readlinkat fchmod umask
 gettimeofday time getrusage getrlimit sysinfo times uname statfs fstatfs futex
 sched_yield sched_getaffinity clock_gettime clock_getres clock_nanosleep nanosleep exit
 exit_group poll ppoll select pselect6 pipe pipe2 getrandom rseq set_robust_list
@@ -19,7 +19,8 @@ utimensat fallocate restart_syscall membarrier
 """
 CALM = frozenset(_CALM.split())
 """What one thread of Python needs to compute, and to use the files that it may see; nothing that
-makes a process, a socket, memory outside its limits, or touches another process."""
+makes a process, a socket, memory outside its limits, or touches another process. Nor what changes
+a file by its path alone, its mode, times or attributes: Landlock does not look at that."""
 
 _GRAVE = """
 socket socketpair memfd_create memfd_secret ptrace process_vm_readv process_vm_writev
@@ -30,11 +31,13 @@ init_module finit_module delete_module kexec_load kexec_file_load open_by_handle
 name_to_handle_at shmget shmat shmctl msgget msgsnd msgrcv msgctl semget semop semctl
 semtimedop mq_open mq_unlink personality quotactl acct swapon swapoff reboot syslog
 setpriority sched_setaffinity sched_setscheduler sched_setparam sched_setattr ioprio_set
-inotify_init1 fanotify_init kcmp lookup_dcookie clone3
+inotify_init1 fanotify_init kcmp lookup_dcookie clone3 utime utimes futimesat setxattr
+lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
 """
 GRAVE = frozenset(_GRAVE.split())
 """What a shell and its programs never need: sockets, memory outside the limits, other processes,
-namespaces, kernel modules, things that outlive the call."""
+namespaces, kernel modules, things that outlive the call; and, as Landlock does not look at them, the
+times and attributes of files by their paths."""
 
 NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "access": (21, None),
@@ -43,7 +46,6 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "bpf": (321, 280),
     "brk": (12, 214),
     "chdir": (80, 49),
-    "chmod": (90, None),
     "chroot": (161, 51),
     "clock_getres": (229, 114),
     "clock_gettime": (228, 113),
@@ -65,7 +67,6 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "fanotify_init": (300, 262),
     "fchdir": (81, 50),
     "fchmod": (91, 52),
-    "fchmodat": (268, 53),
     "fcntl": (72, 25),
     "fdatasync": (75, 83),
     "finit_module": (313, 273),
@@ -79,7 +80,10 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "fstatfs": (138, 44),
     "fsync": (74, 82),
     "ftruncate": (77, 46),
+    "fremovexattr": (199, 16),
+    "fsetxattr": (190, 7),
     "futex": (202, 98),
+    "futimesat": (261, None),
     "getcwd": (79, 17),
     "getdents64": (217, 61),
     "getegid": (108, 177),
@@ -106,7 +110,9 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "kexec_load": (246, 104),
     "keyctl": (250, 219),
     "lookup_dcookie": (212, 18),
+    "lremovexattr": (198, 15),
     "lseek": (8, 62),
+    "lsetxattr": (189, 6),
     "lstat": (6, None),
     "madvise": (28, 233),
     "membarrier": (324, 283),
@@ -157,6 +163,8 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "readlinkat": (267, 78),
     "readv": (19, 65),
     "reboot": (169, 142),
+    "removexattr": (197, 14),
+    "removexattrat": (466, 466),
     "rename": (82, None),
     "renameat": (264, 38),
     "renameat2": (316, 276),
@@ -184,6 +192,8 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "shmat": (30, 196),
     "shmctl": (31, 195),
     "shmget": (29, 194),
+    "setxattr": (188, 5),
+    "setxattrat": (463, 463),
     "sigaltstack": (131, 132),
     "socket": (41, 198),
     "socketpair": (53, 199),
@@ -206,7 +216,9 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "unlinkat": (263, 35),
     "unshare": (272, 97),
     "userfaultfd": (323, 282),
+    "utime": (132, None),
     "utimensat": (280, 88),
+    "utimes": (235, None),
     "vfork": (58, None),
     "write": (1, 64),
     "writev": (20, 66),

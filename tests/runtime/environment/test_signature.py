@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrlc.runtime.environment.signature import InvalidArguments, Signature
+from mrlc.runtime.environment.signature import MAX_MATCHED, InvalidArguments, Signature
 from mrlc.schemas.tools import Tool
 
 PARAMETERS = {
@@ -54,6 +54,7 @@ def test_valid(given: dict[str, Any], bound: dict[str, Any]) -> None:
         ({"s": 7}, "`s` must be a string"),
         ({"s": None}, "`s` must be a string"),
         ({"s": "B-1"}, r"`s` must match ^A-\d+$"),
+        ({"s": "A-" + "1" * MAX_MATCHED}, "`s` must have 4,000 characters at most"),
         ({"i": "3"}, "`i` must be an integer"),
         ({"i": True}, "`i` must be an integer"),
         ({"i": 3.5}, "`i` must be an integer"),
@@ -208,3 +209,10 @@ def test_any_arguments_are_bound_or_refused_in_one_line(arguments: dict[str, Any
         reason, bound = str(error), arguments
     assert bound == arguments
     assert "\n" not in reason
+
+
+def test_a_pattern_is_not_tried_on_a_megabyte() -> None:
+    """A search from each place to the end is quadratic: this one would take hours."""
+    digits = signature({"d": {"type": "string", "pattern": "[0-9]+$"}})
+    with pytest.raises(InvalidArguments, match="4,000 characters"):
+        digits.bind({"d": "1" * 1_000_000 + "x"})

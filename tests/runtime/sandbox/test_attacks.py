@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,3 +69,21 @@ def test_arithmetic(code: str) -> None:
     outcome = Arithmetic().run(code, seed=1)
     assert len(outcome.text) < 2000
     assert outcome.state == "tool_error" or code in ("10**4000", "2**-9**9**9", "#", "None")
+
+
+@pytest.mark.parametrize("tier", CASES)
+def test_nothing_outside_is_touched(tier: str, engine: Open) -> None:
+    """Not its times either, though it is open to everybody."""
+    file = Path(tempfile.mkdtemp()) / "file"
+    file.write_text("x")
+    for path, mode in ((file.parent, 0o777), (file, 0o666)):
+        path.chmod(mode)
+    os.utime(file, (1, 1))
+    before = file.stat()
+    commands = [f"touch {file}", f"touch -d 2001-01-01 {file}", f"chmod 600 {file}"]
+    if "python" in tier:
+        calls = ["utime(F)", "utime(F, (1, 1))", "chmod(F, 0o600)", "truncate(F, 0)", "unlink(F)"]
+        commands = [f"import os\nF = {str(file)!r}\nos.{call}" for call in calls]
+    for command in commands:
+        engine(tier, **LIMITS).run(command, seed=1)
+    assert file.stat() == before

@@ -187,6 +187,7 @@ def test_scripted_gates_pass_wherever_it_is_copied(copied: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_all_gates_pass(copied: Path) -> None:
     assert main(["compile"]) == 0
     assert main(["gate"]) == 0

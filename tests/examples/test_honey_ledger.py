@@ -13,6 +13,7 @@ import pytest
 
 from mrlc.cli import main
 from mrlc.compiler import compile_spec, write_plan
+from mrlc.runtime.environment.back_ends import execute
 from mrlc.runtime.gates.leaks import counted
 from mrlc.runtime.gates.world import World
 from mrlc.runtime.rollout.trajectory import ToolCall, ToolResult
@@ -124,9 +125,10 @@ def test_hostile_code_is_text_for_the_model(world: World) -> None:
     hostile += [("python", attack.code) for attack in PYTHON]
     hostile += [("calc", code) for code in ARITHMETIC]
     (untouched,) = results(world, [("query", SUM)])
-    results(world, [("python", "1"), ("calc", "1")])  # what is kept between episodes is there now
+    execute.close()  # workers are kept for all episodes; those of others are not ours to count
     with counted() as left:
         *told, after = results(world, [*hostile, ("query", SUM)])
+        execute.close()
     for (tool, code), result in zip(hostile, told, strict=True):
         assert "GOT IN" not in result.text, code
         assert len(result.text) < 4000, code

@@ -148,5 +148,6 @@ def test_scripted_gates_pass_wherever_it_is_copied(copied: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_all_gates_pass(copied: Path) -> None:
     assert main(["gate"]) == 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -21,6 +22,7 @@ from mrlc.runtime.environment.database import guard
 from mrlc.runtime.environment.errors import ToolError
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.errors import PlanFault
+from mrlc.runtime.sandbox import wardens
 from mrlc.runtime.sandbox.outcome import Limits, Outcome, SandboxBroken
 from mrlc.runtime.sandbox.tiers import open_engine
 from mrlc.runtime.sandbox.wardens import places
@@ -118,6 +120,9 @@ def _threads(_process: int) -> ThreadPoolExecutor:
 
 
 def close() -> None:
-    """End the threads; they are started again when needed."""
+    """End what the calls of all episodes share, threads and workers; it is started again when needed."""
     _threads(os.getpid()).shutdown()
     _threads.cache_clear()
+    wardens.close()
+    if (monty := sys.modules.get("mrlc.runtime.sandbox.monty")) is not None:  # an extra
+        monty.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from mrlc.runtime.environment.back_ends import execute
 from mrlc.runtime.gates.case import Case
 from mrlc.runtime.gates.checks.determinism import differing
 from mrlc.runtime.gates.fresh import Died
@@ -52,6 +53,7 @@ def isolation(case: Case) -> Finding:
         for script in world.scripts:
             _ended_badly(world, script)
         after = [transcript(world.solo(script)) for script in world.scripts]
+        execute.close()
     found = [
         *_found(world, alone, twins, "played beside a sibling that does the same"),
         *_found(world, alone, beside, "played beside a sibling that uses the same ids"),
@@ -70,8 +72,12 @@ def isolation(case: Case) -> Finding:
 
 
 def _warm_up(world: World) -> None:
-    """Play once, so that what is opened for good on first use is not counted as a leak."""
+    """Play once, so that what is opened for good on first use is not counted as a leak.
+
+    Workers of sandboxes are started as calls coincide, so they are ended before each count.
+    """
     world.solo(world.scripts[0])
+    execute.close()
 
 
 def _twin(world: World, script: Script, alone: Transcript) -> Transcript:

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from mrlc.runtime.environment.back_ends import execute
+from mrlc.runtime.errors import PlanFault
 from mrlc.runtime.gates.checks.components import components
 from mrlc.runtime.gates.checks.determinism import determinism
 from mrlc.runtime.gates.checks.golden import golden
@@ -56,6 +58,22 @@ def test_a_sound_environment_passes(desk, make_case):
     case = make_case()
     for check in (determinism, isolation, components, golden):
         assert check(case).verdict == "pass", check(case).said
+
+
+RUNS_CODE = TOOL.replace('python: "tools.py:extra"', "execute: {language: LANGUAGE}")
+
+
+@pytest.mark.parametrize("language", ["python", "python, isolation: process", "arithmetic"])
+def test_workers_of_a_sandbox_are_no_leak(project, make_case, language):
+    solvable(project)
+    project.edit("specs/desk.yaml", "  answer:\n", RUNS_CODE.replace("LANGUAGE", language))
+    execute.close()
+    try:
+        case = make_case()
+        case.world  # noqa: B018 -- loading it probes the tier
+    except PlanFault as fault:
+        pytest.skip(fault.message)
+    assert isolation(case).said.endswith("nothing leaks")
 
 
 @pytest.mark.parametrize("defect", DEFECTS)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from mrlc.runtime.json_values import equal, quote
+from mrlc.runtime.patterns import LONGEST, Pattern
 from mrlc.schemas.tools import Item, Member, Parameter, Tool, Value
 
 _WORDS = {
@@ -27,11 +27,6 @@ _WORDS = {
     "array": "an array",
     "object": "an object",
 }
-
-
-MAX_MATCHED = 4_000
-"""Characters of a text that a pattern is tried on. A backtracking search may be quadratic in them, and
-while it runs all episodes stand still; of a megabyte it takes hours."""
 
 
 class InvalidArguments(Exception):
@@ -76,7 +71,7 @@ class _Check:
         self.name = name
         self.is_required = isinstance(declared, Member) and declared.required
         self._limits = declared
-        self._pattern = None if declared.pattern is None else re.compile(declared.pattern)
+        self._pattern = None if declared.pattern is None else Pattern(declared.pattern)
         items = declared.items if isinstance(declared, Parameter) else None
         self._item = None if items is None else _Check("", items)
         self._members = _members(declared) if isinstance(declared, Parameter | Item) else None
@@ -118,10 +113,10 @@ class _Check:
         limits = self._limits
         if limits.enum is not None and not any(equal(value, one) for one in limits.enum):
             return f"be one of {', '.join(map(quote, limits.enum))}"
-        if self._pattern is not None and isinstance(value, str) and len(value) > MAX_MATCHED:
-            return f"have {MAX_MATCHED:,} characters at most"
+        if self._pattern is not None and isinstance(value, str) and len(value) > LONGEST:
+            return f"have {LONGEST:,} characters at most"
         if self._pattern is not None and not (
-            isinstance(value, str) and self._pattern.search(value)
+            isinstance(value, str) and self._pattern.is_in(value)
         ):
             return f"match {self._pattern.pattern}"
         if limits.minimum is not None and value < limits.minimum:

@@ -3,35 +3,30 @@ r"""`regex`: 1 when the whole value matches a regular expression; else 0.
     pattern J[0-9]+, answer "J417"               1
     pattern J[0-9]+, answer "see J417"           0     whole, not somewhere
     pattern [0-9]+, answer 417                   1     a number is read as its JSON
-    a value of more than 2,000 characters        0
+    a value of more than 4,000 characters        0
     no answer                                    0
 
-The text is bounded because a backtracking match is not: a pattern with two loops takes quadratic
-time in it. Patterns that may take exponential time are refused when a spec is compiled.
+Patterns that may take exponential time are refused when a spec is compiled; `mrlc.runtime.patterns`
+ends what gets through.
 """
 
 from __future__ import annotations
 
-import re
-
+from mrlc.runtime.patterns import Pattern
 from mrlc.runtime.reward.component import COMPONENTS, MISSING, Component, Site, given, text_of
 from mrlc.runtime.rollout.trajectory import Trajectory
 from mrlc.schemas.components import Regex
-
-LONGEST = 2000
-"""Characters of a text that is matched."""
 
 
 @COMPONENTS.register("regex")
 def regex(declared: Regex, site: Site) -> Component:
     """For the form of a value; it tells no right answer from a wrong one of the same form."""
-    pattern = re.compile(declared.pattern)
+    pattern = Pattern(declared.pattern)
 
     def component(trajectory: Trajectory) -> bool:
         value = given(trajectory, declared.field)
         if value is MISSING:
             return False
-        text = text_of(value)
-        return len(text) <= LONGEST and pattern.fullmatch(text) is not None
+        return pattern.is_all(text_of(value))
 
     return component

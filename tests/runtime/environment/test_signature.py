@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrlc.runtime.environment.signature import MAX_MATCHED, InvalidArguments, Signature
+from mrlc.runtime.environment.signature import InvalidArguments, Signature
+from mrlc.runtime.patterns import LONGEST
 from mrlc.schemas.tools import Tool
 
 PARAMETERS = {
@@ -54,7 +55,7 @@ def test_valid(given: dict[str, Any], bound: dict[str, Any]) -> None:
         ({"s": 7}, "`s` must be a string"),
         ({"s": None}, "`s` must be a string"),
         ({"s": "B-1"}, r"`s` must match ^A-\d+$"),
-        ({"s": "A-" + "1" * MAX_MATCHED}, "`s` must have 4,000 characters at most"),
+        ({"s": "A-" + "1" * LONGEST}, "`s` must have 4,000 characters at most"),
         ({"i": "3"}, "`i` must be an integer"),
         ({"i": True}, "`i` must be an integer"),
         ({"i": 3.5}, "`i` must be an integer"),

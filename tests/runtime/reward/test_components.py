@@ -94,7 +94,7 @@ FUZZY = {"kind": "fuzzy", "against": "task.expected"}
         (REGEX, None, "J417", 1),
         (REGEX, None, "see J417", 0),
         (REGEX, None, "J417\n", 0),
-        (REGEX, None, "J" + "1" * 3000, 0),
+        (REGEX, None, "J" + "1" * 4_000, 0),
         ({"kind": "regex", "pattern": "[0-9]+"}, None, 417, 1),
         (REGEX, None, NONE, 0),
         (OBJECT, None, {"job": 1}, 1),

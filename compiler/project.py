@@ -1,7 +1,7 @@
 """The root of a project, and the rule that no path leaves it.
 
 The root is the nearest folder above the spec that holds `.git` or `pyproject.toml`, else the
-spec's own folder. Paths are relative to the file that wrote them; in a plan they are relative
+folder that holds `specs/`, else the spec's own. Paths are relative to the file that wrote them; in a plan they are relative
 to the root, with forward slashes.
 """
 
@@ -34,7 +34,7 @@ def find_root(spec: Path) -> Path:
     for candidate in (folder, *folder.parents):
         if (candidate / ".git").exists() or (candidate / "pyproject.toml").is_file():
             return candidate
-    return folder
+    return folder.parent if folder.name == "specs" else folder
 
 
 def locate(root: Path, scalar: Scalar, *, spec: Path, path: str = "") -> Path:

@@ -10,6 +10,7 @@ error[MRLC204]: unknown key `group_sze`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +20,8 @@ from mrlc.compiler.render.text import advice, shown_file, visible, width
 
 PER_FILE = 50
 """Faults shown of one file; the rest is counted."""
+PER_KIND = 5
+"""Of these with one code and about one value: a slip in a generator is in every row it wrote."""
 LINE = 100
 """Code points shown of a long line, around the span."""
 
@@ -31,11 +34,25 @@ def render(diagnostics: Sequence[Diagnostic], *, base: Path, colour: bool = Fals
     blocks = []
     for _, group in groupby(diagnostics, key=lambda fault: fault.span.file):
         faults = list(group)
-        blocks += [painter.diagnostic(fault) for fault in faults[:PER_FILE]]
-        if len(faults) > PER_FILE:
+        shown = _shown(faults)
+        blocks += [painter.diagnostic(fault) for fault in shown]
+        if hidden := Counter(fault.code for fault in faults) - Counter(one.code for one in shown):
             file = shown_file(faults[0].span.file, base)
-            blocks.append([f"… and {len(faults) - PER_FILE} more in {file}"])
+            kinds = ", ".join(f"{count:,} {code}" for code, count in sorted(hidden.items()))
+            blocks.append([f"… and {hidden.total():,} more in {file}: {kinds}"])
     return "".join("\n".join(block) + "\n\n" for block in blocks)
+
+
+def _shown(faults: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The first of each kind, in order."""
+    seen = Counter[tuple[str, str]]()
+    found: list[Diagnostic] = []
+    for fault in faults:
+        kind = (fault.code, fault.path)
+        seen[kind] += 1
+        if seen[kind] <= PER_KIND and len(found) < PER_FILE:
+            found.append(fault)
+    return found
 
 
 class _Painter:

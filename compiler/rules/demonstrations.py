@@ -117,7 +117,8 @@ def check_messages(messages: Any, shown: Shown) -> None:
             raise Impossible(f"{where} has no text as `content`")
     if messages[-1]["role"] != "assistant":
         whose = "a tool's" if messages[-1]["role"] == "tool" else "the user's"
-        raise Impossible(f"the last message is {whose}; an episode ends with the assistant")
+        help = "leave it out: what comes after the last turn is not learned"
+        raise Impossible(f"the last message is {whose}; an episode ends with the assistant", help)
 
 
 def _user(before: Any, where: str) -> None:
@@ -135,7 +136,8 @@ def _call(call: Any, where: str, shown: Shown) -> str:
         raise Impossible(f"{where} has a malformed tool call", help)
     name = str(function.get("name"))
     if name in shown.distractors:
-        raise Impossible(f"{where} calls `{name}`, a distractor, which teaches to call it")
+        help = "move it to `environment.tools` if demonstrations may call it"
+        raise Impossible(f"{where} calls `{name}`, a distractor, which teaches to call it", help)
     if name not in shown.tools:
         near = did_you_mean(name, shown.tools)
         raise Impossible(f"{where} calls `{name}`, which is no tool", near)

@@ -198,10 +198,12 @@ def test_tally(severities, words):
 
 
 def test_many_faults_of_one_file_are_counted():
-    faults = [Diagnostic("MRLC320", "bad", span("x", 1, 2, line=i)) for i in range(1, 60)]
+    faults = [
+        Diagnostic("MRLC204", "bad", span("x", 1, 2, line=i), path=f"a{i}") for i in range(1, 60)
+    ]
     text = human.render(faults, base=BASE)
     assert text.count("error[") == human.PER_FILE
-    assert text.endswith("… and 9 more in specs/a.yaml\n\n")
+    assert text.endswith("… and 9 more in specs/a.yaml: 9 MRLC204\n\n")
 
 
 def test_no_raw_control_character_reaches_the_terminal():
@@ -217,3 +219,14 @@ def test_whole_report(project, snapshot):
     with pytest.raises(CompileFailed) as caught:
         compile_spec(project.spec)
     assert human.render(caught.value.diagnostics, base=project.root) == snapshot
+
+
+def test_a_slip_in_every_row_hides_no_other_fault(project):
+    rows = [json.dumps({"task": "t1", "messages": [{"role": "user"}]}) for _ in range(60)]
+    project.write("specs/data/demos.jsonl", "\n".join(rows) + "\n{broken\n")
+    with pytest.raises(CompileFailed) as failed:
+        compile_spec(project.spec)
+    shown = human.render(failed.value.diagnostics, base=project.root)
+    assert shown.count("error[MRLC336]") == 5
+    assert shown.count("error[MRLC320]") == 1
+    assert "… and 55 more in specs/data/demos.jsonl: 55 MRLC336\n" in shown

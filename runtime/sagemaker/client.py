@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mrlc.runtime.errors import RemoteFailed
 from mrlc.runtime.sagemaker.refusals import Asked, Refused, error_of, refused, unreachable
 
 ATTEMPTS = 8
@@ -77,7 +78,10 @@ class Aws:
 
         if service not in self._clients:
             config = Config(retries=self._retries, connect_timeout=10, read_timeout=60)
-            self._clients[service] = self._session.client(service, config=config)
+            try:
+                self._clients[service] = self._session.client(service, config=config)
+            except ValueError as error:
+                raise RemoteFailed(f"{error}: look at AWS_ENDPOINT_URL and the region") from None
         return self._clients[service]
 
 

@@ -219,7 +219,7 @@ def _place(message: str) -> Place | None:
     """`at 'resourceConfig.instanceType'`, as members of the request are written."""
     found = _AT.search(message)
     if found is None:
-        return None
+        return ("RoleArn",) if "assume role" in message else None
     steps = [step for step in re.findall(r"[^.\[\]]+", found[1]) if step != "member"]
     return tuple(map(_member, steps))
 

@@ -97,8 +97,8 @@ def _of_name(name: str, known: list[Record]) -> list[Record]:
     begun = [record for record in known if record.job.startswith(f"{name.replace('_', '-')}-")]
     if begun:
         return begun
-    there = f"there are {_listed(by_name)}" if by_name else "none was sent from here"
-    raise UsageFault(f"no job `{name}`; {did_you_mean(name, by_name) or there}")
+    there = did_you_mean(name, by_name) or f"there are {_listed(by_name)}"
+    raise UsageFault(f"no job `{name}`; {there if known else 'none was sent from here'}")
 
 
 def _of_folder(folder: Path, known: dict[str, Record]) -> list[Record]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +67,7 @@ def environment(proxy: Proxy, home: Path) -> dict[str, str]:
     }
 
 
+@cache
 def at(moto: str, service: str) -> Any:
     """A client that goes past the proxy."""
     keys = {"aws_access_key_id": "AKIATESTTESTTESTTEST", "aws_secret_access_key": "x"}
@@ -81,8 +85,6 @@ class Desk:
     @property
     def name(self) -> str:
         """Of the job."""
-        import json
-
         return str(json.loads((self.folder / "manifest.json").read_text())["job"])
 
     @property
@@ -123,8 +125,14 @@ def compiled(root: Path, *edits: Edit, **changed: str | None) -> Path:
     return write_plan(compile_spec(spec, overrides=[WAIVED]), root / "build")
 
 
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plan of one job; tests take a copy."""
+    return compiled(tmp_path_factory.mktemp("desk").resolve())
+
+
 @pytest.fixture
-def desk(proxy: Proxy, tmp_path: Path, moto: str) -> Desk:
+def desk(proxy: Proxy, build: Path, tmp_path: Path, moto: str) -> Desk:
     """A job that is ready to be sent."""
     root = tmp_path.resolve()
-    return Desk(root, compiled(root), moto)
+    return Desk(root, Path(shutil.copytree(build, root / "build" / build.name)), moto)

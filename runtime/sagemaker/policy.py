@@ -43,7 +43,7 @@ _NETWORK = (
 def policies(jobs: Sequence[Job], plans: Iterable[str]) -> dict[str, Any]:
     """All of them; `plans` are the texts of the jobs' plans, which may name secrets."""
     one = [_Part(job) for job in jobs]
-    secrets = sorted({arn for plan in plans for arn in _SECRET.findall(plan)})
+    secrets = sorted({_whole(arn) for plan in plans for arn in _SECRET.findall(plan)})
     return {
         "caller": _policy(statement for part in one for statement in part.caller()),
         "role": _policy(
@@ -114,7 +114,7 @@ class _Part:
         )
         buckets = {bucket, *(bucket for bucket, _ in reads)}
         if uri := self.request.get("CheckpointConfig", {}).get("S3Uri"):
-            kept, key = self._split(f"{uri.rstrip('/')}/")
+            kept, key = self._split(f"{uri.removesuffix(self.job.name)}{self.name}/")
             actions = ["AbortMultipartUpload", "DeleteObject", "GetObject", "PutObject"]
             yield _allow("Checkpoints", "s3", actions, [f"{kept}/{key}*"])
             buckets.add(kept)
@@ -213,6 +213,11 @@ def _policy(statements: Iterable[Statement]) -> Policy:
         counts[sid] = counts.get(sid, 0) + 1
         statement["Sid"] = sid if counts[sid] == 1 else f"{sid}{counts[sid]}"
     return {"Version": "2012-10-17", "Statement": list(merged.values())}
+
+
+def _whole(secret: str) -> str:
+    """A secret's ARN ends in six letters of the service's own, which a spec may leave out."""
+    return secret if re.search(r"-\w{6}$", secret) else f"{secret}-??????"
 
 
 def _trust(accounts: set[str]) -> Policy:

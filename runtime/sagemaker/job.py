@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,25 @@ def read_job(folder: Path, plan: Plan) -> Job:
     if not (is_of_plan and agrees and is_known and job.semantic == plan.digests.semantic):
         raise PlanBroken(folder / MANIFEST, "the manifest of another plan", help=AGAIN)
     return job
+
+
+def attempt(job: Job, number: int) -> Job:
+    """The same job under a name of its own: the service never gives a name twice.
+
+    Its checkpoints are those of the first attempt, so it goes on where that one ended.
+    """
+    name = f"{job.name}-{number}"
+
+    def renamed(value: Any) -> Any:
+        return json.loads(json.dumps(value).replace(job.name, name))
+
+    return replace(
+        job,
+        name=name,
+        estimator={**job.estimator, "TrainingJobName": name},
+        alarms=renamed(job.alarms),
+        events=renamed(job.events),
+    )
 
 
 def _json(path: Path) -> Any:

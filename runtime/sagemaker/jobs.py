@@ -17,17 +17,18 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from mrlc.runtime.errors import PlanFault, RemoteFailed
 from mrlc.runtime.sagemaker.client import Aws
-from mrlc.runtime.sagemaker.job import Job
+from mrlc.runtime.sagemaker.job import Job, attempt
 from mrlc.runtime.sagemaker.refusals import Refused
 from mrlc.runtime.sagemaker.upload import put_source, upload
 
 ENDED = ("Completed", "Failed", "Stopped")
-OURS = re.compile(r".+-[0-9a-f]{10}")
-"""Job names that mrlc makes: an experiment and ten digits of its digest."""
+OURS = re.compile(r".+-[0-9a-f]{10}(-\d+)?")
+"""Job names that mrlc makes: an experiment, ten digits of its digest, a further attempt's number."""
 NEWS_TAKES = timedelta(minutes=5)
 """How long after a job's end its rule stays, so that the message of the end is out."""
 TAKEN = {"ResourceInUse", "ResourceInUseException"}
@@ -100,6 +101,29 @@ def existing(aws: Aws, job: Job) -> Seen | None:
         help = "give the experiment another name"
         raise PlanFault("name", message, help=help)
     return seen
+
+
+def newest(aws: Aws, job: Job) -> tuple[Job, Seen]:
+    """The last attempt at a job that exists.
+
+    Raises:
+        PlanFault: the name is another job's.
+        RemoteFailed: the service does not say.
+    """
+    found, seen = job, existing(aws, job)
+    assert seen is not None, "asked of a job that exists"
+    for number in count(2):
+        later = attempt(job, number)
+        if (its := existing(aws, later)) is None:
+            return found, seen
+        found, seen = later, its
+    raise AssertionError("count is endless")
+
+
+def next_attempt(job: Job, last: Job) -> Job:
+    """The attempt after the last one."""
+    tail = last.name.removeprefix(job.name)
+    return attempt(job, int(tail.removeprefix("-")) + 1 if tail else 2)
 
 
 def send(aws: Aws, job: Job, say: Say) -> str:

@@ -5,8 +5,9 @@
     trust    who may take that role on: the job alone
     topics   what lets EventBridge and the alarms speak to the topics
 
-Everything is read from the requests. A job's name ends in ten digits of its experiment's digest;
-they are left open, so that the next version of the experiment needs no other policy.
+Everything is read from the requests. A job's name ends in ten digits of its experiment's digest
+and, of a further attempt, its number; both are left open, so that the next version of the
+experiment needs no other policy.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class _Part:
         assert role is not None, "the compiler holds roles to the service's form"
         self.partition, self.account = role["partition"], role["account"]
         self.region = job.region or "*"
-        self.name = _DIGITS.sub("?" * 10, job.name)
+        self.name = _DIGITS.sub("?" * 10 + "*", job.name)
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -107,7 +108,13 @@ def _of_folder(folder: Path, known: dict[str, Record]) -> list[Record]:
     from mrlc.runtime.sagemaker.records import of_job
 
     jobs = [job_of(one)[1] for one in plan_folders([folder])]
-    return [known.get(job.name) or of_job(job) for job in jobs]
+    return [_latest(job.name, known) or of_job(job) for job in jobs]
+
+
+def _latest(name: str, known: dict[str, Record]) -> Record | None:
+    """The last attempt at a job that was sent from here."""
+    tries = [one for one in known if re.fullmatch(rf"{re.escape(name)}(-\d+)?", one)]
+    return known[max(tries, key=lambda one: (len(one), one))] if tries else None
 
 
 def looked_at(record: Record) -> tuple[Aws, Seen]:

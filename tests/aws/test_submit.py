@@ -17,6 +17,7 @@ from mrlc.compiler.example import Edit, write
 from mrlc.compiler.targets.example import job
 from tests.aws.conftest import BUCKET, TOPIC, Desk, at, compiled
 from tests.aws.proxy import Proxy, Reply, Request, answers, refuses
+from tests.aws.test_following import described
 from tests.waivers import WAIVED
 
 STEPS = [
@@ -227,6 +228,35 @@ def test_wait_ends_with_the_jobs_and_takes_the_alarms_down(desk: Desk, capsys: A
     left = desk.there()
     assert left["alarms"] == [], "an alarm of an ended job would ring"
     assert left["rules"] == [f"mrlc-{desk.name}"], "the message of the end may be on its way"
+
+
+def test_a_failed_job_is_tried_again_under_a_name_of_its_own(
+    desk: Desk, proxy: Proxy, capsys: Any
+) -> None:
+    desk.submit()
+    failed = described(desk, "Failed")
+
+    def first_failed(request: Request) -> Reply | None:
+        is_first = request.body.endswith(f'"{desk.name}"}}'.encode())
+        return failed if request.operation == "DescribeTrainingJob" and is_first else None
+
+    proxy.before = first_failed
+    assert desk.submit() == 0
+    assert "--again makes a new attempt from its checkpoints" in capsys.readouterr().err
+    assert desk.submit("--again") == 0
+    again = f"{desk.name}-2"
+    there = desk.there()
+    assert desk.submit("--again") == 0, "it finds the attempt"
+    assert desk.there()["jobs"] == there["jobs"]
+    assert sorted(there["jobs"]) == [desk.name, again]
+    assert there["alarms"] == [f"mrlc-{again}-environment", f"mrlc-{again}-stalled"]
+    assert f"mrlc-{again}" in there["rules"]
+    assert len(there["objects"]) == 1
+    sent = [one.json for one in proxy.asked if one.operation == "CreateTrainingJob"]
+    assert sent[1] == {**sent[0], "TrainingJobName": again}
+    capsys.readouterr()
+    assert desk.mrlc("status", desk.folder) == 0
+    assert again in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mrlc.schemas import Plan
 
 DECLINED = 130
+ENDED_EARLY = ("Failed", "Stopped")
 
 
 @dataclass
@@ -52,6 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="print the requests as JSON, send nothing"
     )
     parser.add_argument(
+        "--again",
+        action="store_true",
+        help="of jobs that failed or were stopped, a new attempt from their checkpoints",
+    )
+    parser.add_argument(
         "--concurrency",
         type=_count,
         metavar="N",
@@ -74,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([_requests(one) for one in ready], indent=2, ensure_ascii=False))
         return 0
     for one in ready:
-        one.seen = located(partial(_existing, one.job), one.job.folder)
+        located(partial(_look, one, is_again=args.again), one.job.folder)
     waiting = [one for one in ready if one.seen is None]
     if waiting and not _agreed(waiting, is_yes=args.yes):
         say("nothing is sent")
@@ -115,10 +121,23 @@ def _requests(one: _Ready) -> dict[str, Any]:
     return {"job": one.job.name, "region": one.job.region, "requests": made}
 
 
-def _existing(job: Job) -> Seen | None:
-    from mrlc.runtime.sagemaker.jobs import existing
+def _look(one: _Ready, *, is_again: bool) -> None:
+    """Ask whether the job is there; for a further attempt, make that the job to send."""
+    from mrlc.runtime.sagemaker.jobs import existing, newest, next_attempt
+    from mrlc.runtime.sagemaker.records import of_job
 
-    return existing(services(job.region), job)
+    aws = services(one.job.region)
+    one.seen = existing(aws, one.job)
+    if one.seen is None or one.seen.status not in ENDED_EARLY:
+        return
+    last, seen = newest(aws, one.job)
+    tidied(aws, of_job(last), seen)
+    if seen.status in ENDED_EARLY and is_again:
+        one.job, one.seen = next_attempt(one.job, last), None
+        return
+    one.job, one.seen = last, seen
+    if seen.status in ENDED_EARLY:
+        say(f"{last.name} is {seen.status}; --again makes a new attempt from its checkpoints")
 
 
 def _agreed(waiting: Sequence[_Ready], *, is_yes: bool) -> bool:

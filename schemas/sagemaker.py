@@ -78,7 +78,7 @@ class SageMaker(Section):
     max_wait_s: Annotated[int, Field(ge=1)] | None = None
     """With `spot`: longest time for waiting and running together."""
     checkpoints: str | None = None
-    """`s3://bucket/prefix` that checkpoints are copied to as they are written, and back."""
+    """`s3://bucket/prefix`: each job's checkpoints are copied below it as written, and back."""
     vpc: Vpc | None = None
     kms: Kms = Kms()
     network_isolation: bool = False

@@ -63,8 +63,9 @@ def create_training_job(
     experiment: Experiment, job: SageMaker, *, digests: Digests, source: str
 ) -> Request:
     """The request; `source` is the digest of source.tar.gz."""
+    name = job_name(experiment.name, digests.semantic)
     drafted = {
-        "TrainingJobName": Given(job_name(experiment.name, digests.semantic), "name"),
+        "TrainingJobName": Given(name, "name"),
         "RoleArn": Given(job.role, f"{AT}.role"),
         "AlgorithmSpecification": {
             "TrainingImage": Given(job.image, f"{AT}.image"),
@@ -88,7 +89,7 @@ def create_training_job(
             job.retries, {"MaximumRetryAttempts": Given(job.retries, f"{AT}.retries")}
         ),
         "CheckpointConfig": _if(
-            job.checkpoints, {"S3Uri": Given(job.checkpoints, f"{AT}.checkpoints")}
+            job.checkpoints, {"S3Uri": Given(_own(job.checkpoints, name), f"{AT}.checkpoints")}
         ),
         "VpcConfig": _network(job),
         "Environment": Given(_each(job.environment, f"{AT}.environment"), f"{AT}.environment"),
@@ -99,6 +100,11 @@ def create_training_job(
     }
     origins: dict[Place, str] = {}
     return Request(_parted(drafted, (), origins), origins)
+
+
+def _own(prefix: str | None, name: str) -> str | None:
+    """A job's own place: the service copies all that lies below it into each of its containers."""
+    return prefix and f"{prefix.rstrip('/')}/{name}"
 
 
 def _hyperparameters(experiment: Experiment, digests: Digests) -> dict[str, Any]:

@@ -25,6 +25,12 @@ COMMANDS = {
     "gate": "show that environment, reward and evaluation have earned a run",
     "run": "train and evaluate a plan on this machine",
     "evaluate": "measure weights as a plan does, or rescore stored episodes",
+    "submit": "send compiled jobs to SageMaker, each once",
+    "status": "show how submitted jobs stand",
+    "logs": "print what a job prints",
+    "stop": "stop a job, with a checkpoint",
+    "pull": "fetch what a job has left, the model first",
+    "policy": "print the least permissions that caller and role need",
     "explain": "say what a code means, or where a value comes from",
     "schema": "print the JSON Schema of a spec, for editors",
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mrlc.error_handler import UsageFault, colour
 from mrlc.located import located
+from mrlc.plans import plan_folders
 
 if TYPE_CHECKING:
     from mrlc.runtime.gates.case import Paid
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the gates and keep their evidence; 1 where one is not passed."""
     only = _codes(args.only)
-    reports = [_gated(folder, only, args) for folder in _folders(args.plans)]
+    reports = [_gated(folder, only, args) for folder in plan_folders(args.plans)]
     sys.stdout.write(_rendered(reports, args.format))
     return 0 if all(report.is_through for report in reports) else 1
 
@@ -95,27 +96,6 @@ def _paid(plan: Plan, folder: Path) -> Paid:
     return Paid(
         bounds.low, bounds.high, unearned(experiment.reward, against=against, fields=fields)
     )
-
-
-def _folders(given: list[Path]) -> list[Path]:
-    """The plans to look at; of a sweep's folder, each variant.
-
-    Raises:
-        UsageFault: none is given and there is none.
-    """
-    found = given or sorted(path.parent for path in Path("build").glob("*/plan.json"))
-    found = found or sorted(Path("build").glob("*"))
-    if not found:
-        raise UsageFault("no plan: there is nothing in build/; mrlc compile writes plans")
-    return [
-        folder
-        for one in found
-        for folder in (
-            sorted(path.parent for path in one.glob("*/plan.json"))
-            if (one / "sweep.json").is_file()
-            else [one]
-        )
-    ]
 
 
 def _codes(given: str | None) -> list[GateCode]:

@@ -1,0 +1,104 @@
+"""`mrlc status`: how submitted jobs stand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrlc.jobs import add_runs, looked_at, ran_s, recorded, tidied
+from mrlc.tables import Block, Lines, Table, print_blocks
+
+if TYPE_CHECKING:
+    from mrlc.runtime.sagemaker.jobs import Seen
+    from mrlc.runtime.sagemaker.records import Record
+
+METRICS = {"step": "step", "rollout/reward/mean": "reward", "eval/score/mean": "eval"}
+"""Metrics worth a column, and their short names."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="job, plan folder, sweep or experiment; default: all that were sent from here",
+    )
+    parser.add_argument("-f", "--format", choices=("human", "json"), default="human")
+    add_runs(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show each job; 0 whatever their state."""
+    found = [_looked(record) for record in recorded(args.names, args.runs)]
+    if args.format == "json":
+        print(json.dumps([_described(*one) for one in found], indent=2, ensure_ascii=False))
+    elif found:
+        print_blocks(_blocks([seen for _, seen in found]), sys.stdout)
+    else:
+        print("no job was sent from here", file=sys.stderr)
+    return 0
+
+
+def _looked(record: Record) -> tuple[Record, Seen]:
+    aws, seen = looked_at(record)
+    tidied(aws, record, seen)
+    return record, seen
+
+
+def _blocks(jobs: list[Seen]) -> list[Block]:
+    columns = ("job", "status", *METRICS.values(), "trained", "paid")
+    rows = tuple(_row(seen) for seen in jobs)
+    reasons = (
+        f"{seen.name}: {seen.answer['FailureReason']}"
+        for seen in jobs
+        if seen.answer.get("FailureReason")
+    )
+    return [Table("jobs", columns, rows), Lines(tuple(reasons))]
+
+
+def _row(seen: Seen) -> tuple[str, ...]:
+    metrics = _metrics(seen)
+    status, secondary = seen.status, seen.answer.get("SecondaryStatus", seen.status)
+    figures = (metrics.get(name) for name in METRICS)
+    return (
+        seen.name,
+        status if secondary == status else f"{status}, {secondary}",
+        *("" if value is None else f"{value:.4g}" for value in figures),
+        _duration(ran_s(seen.answer)),
+        _duration(seen.answer.get("BillableTimeInSeconds")),
+    )
+
+
+def _metrics(seen: Seen) -> dict[str, float]:
+    latest = seen.answer.get("FinalMetricDataList", ())
+    return {one["MetricName"]: float(one["Value"]) for one in latest}
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
+
+
+def _described(record: Record, seen: Seen) -> dict[str, Any]:
+    answer = seen.answer
+    return {
+        "job": seen.name,
+        "arn": seen.arn,
+        "region": record.region,
+        "plan": record.plan,
+        "semantic": record.semantic,
+        "status": seen.status,
+        "secondary": answer.get("SecondaryStatus"),
+        "failure": answer.get("FailureReason"),
+        "metrics": _metrics(seen),
+        "trained_s": ran_s(answer),
+        "paid_s": answer.get("BillableTimeInSeconds"),
+        "folder": str(Path("runs") / seen.name),
+    }

@@ -1,0 +1,52 @@
+"""Killed after each request in turn and run again: one job, one set of alarms, nothing left over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.aws.conftest import Desk, environment
+from tests.aws.proxy import Proxy, Request
+from tests.aws.test_submit import STEPS, everything
+
+
+@pytest.mark.parametrize("step", range(1, len(STEPS) + 1))
+def test_killed_after_a_step_and_run_again(
+    desk: Desk, proxy: Proxy, tmp_path: Path, step: int
+) -> None:
+    """The service has done it, and mrlc is killed before it hears so."""
+    victim = start(desk, proxy, tmp_path)
+
+    def kill(_: Request) -> None:
+        if len(proxy.asked) == step:
+            victim.send_signal(signal.SIGKILL)
+            victim.wait()
+
+    proxy.after = kill
+    victim.communicate()
+    assert victim.returncode == -signal.SIGKILL
+    assert proxy.operations == STEPS[:step]
+    proxy.after = lambda _: None
+    assert desk.submit() == 0
+    assert desk.there() == everything(desk)
+    assert proxy.operations.count("sagemaker:CreateTrainingJob") == 1
+    assert proxy.operations.count("s3:PutObject") == 1
+    assert [path.name for path in (desk.runs / desk.name).iterdir()] == ["job.json"]
+
+
+def start(desk: Desk, proxy: Proxy, home: Path) -> subprocess.Popen[str]:
+    """`mrlc submit` as a process."""
+    path = os.pathsep.join(part for part in sys.path if part)
+    command = [sys.executable, "-m", "mrlc", "submit", str(desk.folder), "--yes"]
+    return subprocess.Popen(
+        [*command, "--runs", str(desk.runs)],
+        env={**os.environ, **environment(proxy, home), "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

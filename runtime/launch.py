@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mrlc.runtime.errors import PlanBroken
 from mrlc.runtime.launching import children
@@ -31,7 +32,6 @@ from mrlc.runtime.launching.devices import trainers
 from mrlc.runtime.launching.failure import Failure, failure_of, write_failure
 from mrlc.runtime.launching.gang import Gang, HostLost, Lead, Member, OthersStopped
 from mrlc.runtime.launching.hosts import Cluster, read_cluster
-from mrlc.runtime.launching.publish import forget_partial, publish_model, publish_reports
 from mrlc.runtime.launching.root import Root, root_of
 from mrlc.runtime.launching.supervisor import (
     BEAT_S,
@@ -41,9 +41,10 @@ from mrlc.runtime.launching.supervisor import (
     adopt_orphans,
     supervise,
 )
-from mrlc.runtime.record import RunFolder, create_run, run_stem
 from mrlc.runtime.seeds import DEFAULT_SEED
-from mrlc.runtime.setup import load_plan
+
+if TYPE_CHECKING:
+    from mrlc.runtime.record import RunFolder
 
 SEED = "MRLC_SEED"
 """Variable: the run's seed, where it is not that of `mrlc run`."""
@@ -70,6 +71,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _launch(root: Root, plan: Path, stop: StopAsked) -> Failure | None:
+    # Loaded only now: until `listen` has been called, the kernel drops a SIGTERM to process 1.
+    from mrlc.runtime.launching.publish import forget_partial, publish_model, publish_reports
+
     cluster = read_cluster(root.resources, os.environ)
     run = _run_folder(root, plan, leads=cluster.leads)
     forget_partial(root.model)
@@ -91,6 +95,9 @@ def _run_folder(root: Root, plan_folder: Path, *, leads: bool) -> RunFolder:
     Raises:
         PlanBroken: the plan, or the seed.
     """
+    from mrlc.runtime.record import RunFolder, create_run, run_stem
+    from mrlc.runtime.setup import load_plan
+
     plan = load_plan(plan_folder)
     said = os.environ.get(SEED) or str(DEFAULT_SEED)
     if not said.isdecimal():

@@ -55,7 +55,7 @@ def together(
         "LOCAL_WORLD_SIZE": str(count),
         "NODE_RANK": str(cluster.rank),
     }
-    if cluster.interface and len(cluster.hosts) > 1:
+    if cluster.interface:
         shared = {
             "NCCL_SOCKET_IFNAME": cluster.interface,
             "GLOO_SOCKET_IFNAME": cluster.interface,

@@ -16,6 +16,7 @@ from mrlc.runtime.errors import PlanBroken
 
 PORT = 7777
 """Trainers meet at this port of the host that leads; its process 1 listens at the next."""
+LOOPBACK = "127.0.0.1"
 ADDRESS = "MRLC_MAIN_ADDRESS"
 """Variable: where the host that leads is reached, if not by its name."""
 PORT_VARIABLE = "MRLC_MAIN_PORT"
@@ -61,9 +62,10 @@ def read_cluster(file: Path, environment: Mapping[str, str]) -> Cluster:
     return Cluster(
         hosts=hosts,
         rank=rank,
-        address=environment.get(ADDRESS) or hosts[0],
+        # A host alone may not know its own name.
+        address=environment.get(ADDRESS) or (hosts[0] if len(hosts) > 1 else LOOPBACK),
         port=int(environment.get(PORT_VARIABLE) or PORT),
-        interface=said.get("network_interface_name"),
+        interface=said.get("network_interface_name") if len(hosts) > 1 else "lo",
     )
 
 

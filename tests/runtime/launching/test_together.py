@@ -14,7 +14,7 @@ from tests.runtime.launching.conftest import Container, Make
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-STEPS = ("algorithm.steps=5", "algorithm.prompts_per_step=4", "evaluation.pass_at=[1]")
+STEPS = ("algorithm.steps=5", "evaluation.pass_at=[1]")
 HOSTS = ("127.0.0.1", "127.0.0.2")
 """All of 127/8 is this machine, so that names need not be resolved."""
 TOLERANCE = 1e-4

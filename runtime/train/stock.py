@@ -29,6 +29,7 @@ from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.train.arguments import grpo_config, lora_config
 from mrlc.runtime.train.loop import Loop
+from mrlc.runtime.train.order import setup_order
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -54,7 +55,7 @@ def stock_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
             max_tool_calling_iterations=turns.limit - 1,
             generation_kwargs={"max_new_tokens": turns.max_tokens},
         ),
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=Dataset.from_list(rows).select(setup_order(setup)),
         processing_class=setup.base.tokenizer,
         peft_config=lora_config(setup.experiment.model.lora),
         environment_factory=environment_class(setup),

@@ -14,7 +14,6 @@ import pytest
 from tests.conftest import Project
 from tests.runtime.launching.conftest import Container, Make, descendants
 
-
 AFTER = ("warm start …", "evaluating base …", "training …", "mrlc step=", "going on with")
 """What is in the log before the end; a shell that still unpacks has no handler."""
 

@@ -25,15 +25,15 @@ def test_it_is_trls(tasks: int, a_step: int, steps: int) -> None:
 
 @pytest.mark.parametrize("engine", ["mrlc", "stock"])
 def test_a_run_resumed_in_a_later_epoch_plays_the_same_tasks(bench: Bench, engine: str) -> None:
-    """Five epochs of one step each; the last is played again."""
-    chosen = (f"algorithm.engine={engine}", "algorithm.steps=5")
+    """Six epochs of one step each; the last is played again."""
+    chosen = (f"algorithm.engine={engine}", "algorithm.steps=6")
     setup, run = bench.prepare(*chosen)
     order = setup_order(setup)
     assert order[-2:] != order[:2], "or else the first epoch's order would do"
     execute(setup, run, Quiet())
     trained, played = weights(run), trajectories(run)
     shutil.rmtree(run.model)
-    shutil.rmtree(run.checkpoints / "checkpoint-5")
+    shutil.rmtree(run.checkpoints / "checkpoint-6")
     run.evaluation.write_text(json.dumps({"base": run.results()["base"]}))
     bench.resume(run.path)
     assert weights(run) == trained

@@ -19,6 +19,7 @@ from mrlc.runtime.model.load import load_pretrained
 from mrlc.runtime.progress import Progress
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.setup import Setup
+from mrlc.runtime.stopping import NEVER, Stop
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -30,14 +31,16 @@ SHAPED_BY = ("model", "warm_start", "environment", "data.train")
 _COMPUTED_BY = ("torch", "transformers", "trl", "accelerate", "tokenizers")
 
 
-def base_model(setup: Setup, run: RunFolder, progress: Progress) -> PreTrainedModel:
+def base_model(
+    setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NEVER
+) -> PreTrainedModel:
     """The model that training starts from, always as read from disk, resumed or not."""
     if not run.base.exists():
         kept = run.path.parent / CACHE / base_key(setup) / "base"
         if kept.is_dir():
             _copy(kept, run.base)
         else:
-            _make(setup, run, progress)
+            _make(setup, run, progress, stop)
     shutil.rmtree(run.warm_start, ignore_errors=True)
     return load(setup, run.base)
 
@@ -47,7 +50,7 @@ def kept_base(setup: Setup, runs: Path, progress: Progress) -> PreTrainedModel:
     place = RunFolder(runs / CACHE / base_key(setup))
     place.path.mkdir(parents=True, exist_ok=True)
     if not place.base.exists():
-        _make(setup, place, progress)
+        _make(setup, place, progress, NEVER)
         for log in place.path.glob("*.jsonl"):
             log.unlink()
     shutil.rmtree(place.warm_start, ignore_errors=True)
@@ -86,13 +89,13 @@ def save(setup: Setup, model: PreTrainedModel, folder: Path) -> None:
     partial.rename(folder)
 
 
-def _make(setup: Setup, run: RunFolder, progress: Progress) -> None:
+def _make(setup: Setup, run: RunFolder, progress: Progress, stop: Stop) -> None:
     from mrlc.runtime.train.warm_start import warm_start
 
     model = setup.base.model
     if setup.experiment.warm_start is not None:
         with progress.phase("warm start") as phase:
-            model = warm_start(setup, run, phase.step)
+            model = warm_start(setup, run, phase.step, stop=stop)
     save(setup, model, run.base)
 
 

@@ -147,7 +147,7 @@ def create_run(
 
     `isolation` tells of each tool what kept the model's code in, which depends on the machine.
     """
-    stem = f"{plan.experiment.name}-{plan.digests.semantic[:10]}-s{seed}"
+    stem = run_stem(plan, seed)
     runs.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{stem}-", dir=runs))
     partial.chmod(0o755)  # mkdtemp's own mode would hide the run from the user's group
@@ -156,6 +156,11 @@ def create_run(
     about = {"seed": seed, "semantic": plan.digests.semantic}
     write_json(partial / "run.json", about | ({"isolation": isolation} if isolation else {}))
     return RunFolder(_publish(partial, runs / stem))
+
+
+def run_stem(plan: Plan, seed: int) -> str:
+    """The name of the first run of a plan with a seed."""
+    return f"{plan.experiment.name}-{plan.digests.semantic[:10]}-s{seed}"
 
 
 def open_run(path: Path) -> RunFolder:

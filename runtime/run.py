@@ -21,6 +21,8 @@ from mrlc.runtime.progress import Progress
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.setup import Setup
+from mrlc.runtime.stopping import NEVER, Stop
+from mrlc.runtime.team import ALONE, Team
 from mrlc.schemas import Experiment
 
 if TYPE_CHECKING:
@@ -52,17 +54,15 @@ class Verdict:
         }
 
 
-def execute(setup: Setup, run: RunFolder, progress: Progress) -> Verdict:
+def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NEVER) -> Verdict:
     """Run every phase that is not done yet.
 
     Raises:
         ComponentFailed: a reward component or scorer of the user's own failed.
     """
     started = time.monotonic()
-    setup.endpoints.keep_in(run.endpoints)
-    base = base_model(setup, run, progress)
-    before = _verdict_on("base", setup, run, base, progress)
-    trained = _trained_model(setup, run, base, progress)
+    base, before = start(setup, run, progress, stop=stop)
+    trained = _trained_model(setup, run, base, progress, stop)
     after = _verdict_on("trained", setup, run, trained, progress)
     return Verdict(
         base=before,
@@ -72,6 +72,30 @@ def execute(setup: Setup, run: RunFolder, progress: Progress) -> Verdict:
         seconds=time.monotonic() - started,
         run=run.path,
     )
+
+
+def start(
+    setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NEVER
+) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """The phases before the training: the base model, and what it comes to."""
+    setup.endpoints.keep_in(run.endpoints)
+    base = base_model(setup, run, progress, stop=stop)
+    return base, _verdict_on("base", setup, run, base, progress)
+
+
+def train_together(
+    setup: Setup, run: RunFolder, progress: Progress, *, team: Team, stop: Stop
+) -> None:
+    """The training alone, by all processes of a team; `start` was called where the first is."""
+    setup.endpoints.keep_in(run.endpoints)
+    team.share(run.base)
+    if team.word(run.model.exists()):
+        return
+    with progress.phase("training") as phase:
+        base = load(setup, run.base)
+        model = _train(setup, run, base, phase.step, team=team, stop=stop)
+    if team.is_first:
+        save(setup, model, run.model)
 
 
 def configure_torch(experiment: Experiment) -> None:
@@ -103,18 +127,26 @@ def quiet_libraries() -> None:
 
 
 def _trained_model(
-    setup: Setup, run: RunFolder, base: PreTrainedModel, progress: Progress
+    setup: Setup, run: RunFolder, base: PreTrainedModel, progress: Progress, stop: Stop
 ) -> PreTrainedModel:
     if not run.model.exists():
         model = base
         if setup.experiment.algorithm.steps:
             with progress.phase("training") as phase:
-                model = _train(setup, run, base, phase.step)
+                model = _train(setup, run, base, phase.step, stop=stop)
         save(setup, model, run.model)
     return load(setup, run.model)
 
 
-def _train(setup: Setup, run: RunFolder, base: PreTrainedModel, report: Any) -> PreTrainedModel:
+def _train(
+    setup: Setup,
+    run: RunFolder,
+    base: PreTrainedModel,
+    report: Any,
+    *,
+    team: Team = ALONE,
+    stop: Stop,
+) -> PreTrainedModel:
     from mrlc.runtime.train.grpo import train
 
     def on_step(step: int, metrics: dict[str, float]) -> None:
@@ -131,7 +163,7 @@ def _train(setup: Setup, run: RunFolder, base: PreTrainedModel, report: Any) -> 
         score = {} if result.mean_score is None else {"eval/score/mean": result.mean_score}
         return score | {"eval/completion": result.completion}
 
-    return train(setup, run, base, on_step=on_step, on_evaluate=on_evaluate)
+    return train(setup, run, base, on_step=on_step, on_evaluate=on_evaluate, team=team, stop=stop)
 
 
 def _verdict_on(

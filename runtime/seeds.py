@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 
+DEFAULT_SEED = 1
+"""Of a run that is given none, wherever it runs."""
+
 
 def derive_seed(*name: str | int) -> int:
     """A seed from 0 to 2**63 - 1 for the stream of this name.

@@ -18,7 +18,7 @@ def common_arguments(section: Algorithm | WarmStart, output: Path, *, seed: int)
     """Keyword arguments for a TRL config."""
     import torch
 
-    trainer_seed = derive_seed(seed, type(section).__name__) % 2**31
+    own_seed = trainer_seed(section, seed=seed)
     return {
         "output_dir": str(output),
         "learning_rate": section.learning_rate,
@@ -29,14 +29,19 @@ def common_arguments(section: Algorithm | WarmStart, output: Path, *, seed: int)
         "save_steps": section.checkpoint_every,
         "save_total_limit": CHECKPOINTS_KEPT,
         "logging_steps": 1,
-        "seed": trainer_seed,
-        "data_seed": trainer_seed,
+        "seed": own_seed,
+        "data_seed": own_seed,
         "use_cpu": not torch.cuda.is_available(),
         "bf16": False,  # TRL's default is True; the spec's dtype decides
         "gradient_checkpointing": False,  # TRL's default is True; it trades time for memory
         "report_to": "none",
         "disable_tqdm": True,  # progress is ours
     }
+
+
+def trainer_seed(section: Algorithm | WarmStart, *, seed: int) -> int:
+    """The seed of a trainer of its own."""
+    return derive_seed(seed, type(section).__name__) % 2**31
 
 
 def lora_config(section: Any) -> Any:
@@ -66,6 +71,7 @@ def grpo_config(setup: Setup, run: RunFolder, **overrides: Any) -> Any:
     micro = section.micro_batch or episodes
     arguments = common_arguments(section, run.checkpoints, seed=setup.seed) | {
         "max_steps": section.steps,
+        "shuffle_dataset": False,  # the data come in their order: see `order`
         "per_device_train_batch_size": micro,
         "gradient_accumulation_steps": episodes // micro,
         "num_generations": section.group_size,

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.setup import Setup
-from mrlc.runtime.train.checkpoints import log_sizes_at, marking_callback, newest_checkpoint
+from mrlc.runtime.stopping import NEVER, Stop
+from mrlc.runtime.team import ALONE, Team
+from mrlc.runtime.train.checkpoints import (
+    log_sizes_at,
+    marking_callback,
+    newest_checkpoint,
+    resume,
+)
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.rollouts import rollouts_loop
 from mrlc.runtime.train.stock import stock_loop
@@ -45,6 +52,8 @@ def train(
     *,
     on_step: OnStep,
     on_evaluate: OnEvaluate,
+    team: Team = ALONE,
+    stop: Stop = NEVER,
 ) -> PreTrainedModel:
     """Optimise the reward; resumes from the newest complete checkpoint."""
     from transformers import PrinterCallback
@@ -52,21 +61,28 @@ def train(
     loop = ENGINES[setup.experiment.algorithm.engine](setup, run, model)
     trainer = loop.trainer
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(marking_callback(run))
+    trainer.add_callback(stop.callback(team))
+    trainer.add_callback(marking_callback(run, team))
     trainer.add_callback(_step_callback(setup, run, loop, on_step, on_evaluate))
-    _fit(trainer, run)
+    with stop.at_boundaries():
+        _fit(trainer, run, team)
     trained = trainer.accelerator.unwrap_model(trainer.model)
     return trained.merge_and_unload() if setup.experiment.model.lora else trained
 
 
-def _fit(trainer: Any, run: RunFolder) -> None:
-    """Train from the newest complete checkpoint, with the logs cut back to it."""
-    checkpoint = newest_checkpoint(run.checkpoints)
-    if checkpoint is None:
-        run.enter("training")
-    else:
-        run.cut_logs(log_sizes_at(checkpoint))
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+def _fit(trainer: Any, run: RunFolder, team: Team) -> None:
+    """Train from the first's newest complete checkpoint, with its logs cut back to it."""
+    checkpoint = None
+    if team.is_first:
+        checkpoint = newest_checkpoint(run.checkpoints)
+        if checkpoint is None:
+            run.enter("training")
+        else:
+            run.cut_logs(log_sizes_at(checkpoint))
+    name = team.word(checkpoint.name if checkpoint else None)
+    if name is not None:
+        team.share(run.checkpoints / name)
+    resume(trainer, run.checkpoints / name if name else None)
 
 
 def _step_callback(

@@ -29,6 +29,7 @@ from mrlc.runtime.setup import Setup
 from mrlc.runtime.train.arguments import grpo_config, lora_config
 from mrlc.runtime.train.credit import turn_advantages
 from mrlc.runtime.train.loop import Loop
+from mrlc.runtime.train.order import setup_order
 from mrlc.runtime.train.turn_trainer import turn_trainer_class
 
 if TYPE_CHECKING:
@@ -160,8 +161,7 @@ def reward(mrlc_reward: list[float | None], **_: Any) -> list[float | None]:
 
 
 def task_dataset(setup: Setup) -> Any:
-    """One row a training task; its prompt is its place in the list, as text."""
+    """A row for each prompt of each step, in order: a task's place in the list, as text."""
     from datasets import Dataset
 
-    places = range(len(setup.tasks["train"]))
-    return Dataset.from_list([{"prompt": str(place)} for place in places])
+    return Dataset.from_list([{"prompt": str(place)} for place in setup_order(setup)])

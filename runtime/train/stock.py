@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrlc.runtime.answer import InvalidAnswer
 from mrlc.runtime.errors import EnvironmentBroken
-from mrlc.runtime.metrics import rollout_metrics, scored_episodes
+from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics, scored_episodes
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.trajectory import (
     Answer,
@@ -29,6 +29,7 @@ from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.train.arguments import grpo_config, lora_config
 from mrlc.runtime.train.loop import Loop
+from mrlc.runtime.train.order import setup_order
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -54,7 +55,7 @@ def stock_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
             max_tool_calling_iterations=turns.limit - 1,
             generation_kwargs={"max_new_tokens": turns.max_tokens},
         ),
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=Dataset.from_list(rows).select(setup_order(setup)),
         processing_class=setup.base.tokenizer,
         peft_config=lora_config(setup.experiment.model.lora),
         environment_factory=environment_class(setup),
@@ -142,17 +143,23 @@ class StockReward:
         **_: Any,
     ) -> list[float | None]:
         """One reward an episode; None where its environment broke."""
-        group = self._setup.experiment.algorithm.group_size
+        from accelerate import PartialState
+        from accelerate.utils import gather_object
+
+        group, process = self._setup.experiment.algorithm.group_size, PartialState()
+        first = process.process_index * len(completions)
         trajectories = [
             self._trajectory(
-                messages, environments[i], self._setup.tasks["train"][place[i]], i % group
+                messages, environments[i], self._setup.tasks["train"][place[i]], (first + i) % group
             )
             for i, messages in enumerate(completions)
         ]
         episodes = scored_episodes(trajectories, self._setup.reward)
-        metrics = rollout_metrics(episodes, group_size=group)
+        everyone: list[ScoredEpisode] = gather_object(episodes)
+        metrics = rollout_metrics(everyone, group_size=group)
         self.metrics = {k: v for k, v in metrics.items() if not k.startswith("rollout/tokens")}
-        self._run.append_episodes(episodes, phase="train", step=trainer_state.global_step + 1)
+        if process.is_main_process:
+            self._run.append_episodes(everyone, phase="train", step=trainer_state.global_step + 1)
         return [episode.reward.total if episode.reward else None for episode in episodes]
 
     def _trajectory(

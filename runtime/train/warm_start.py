@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from mrlc.runtime.demonstrations import encode_demonstration
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.setup import Setup
+from mrlc.runtime.stopping import NEVER, Stop
 from mrlc.runtime.train.arguments import common_arguments, lora_config
-from mrlc.runtime.train.checkpoints import marking_callback, newest_checkpoint
+from mrlc.runtime.train.checkpoints import marking_callback, newest_checkpoint, resume
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -23,7 +24,9 @@ OnStep = Callable[[int, int, dict[str, float]], None]
 """Called with the step, the number of steps and the step's logs."""
 
 
-def warm_start(setup: Setup, run: RunFolder, on_step: OnStep) -> PreTrainedModel:
+def warm_start(
+    setup: Setup, run: RunFolder, on_step: OnStep, *, stop: Stop = NEVER
+) -> PreTrainedModel:
     """Train the base on the demonstrations; resumes from the newest complete checkpoint."""
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
@@ -45,11 +48,12 @@ def warm_start(setup: Setup, run: RunFolder, on_step: OnStep) -> PreTrainedModel
         train_dataset=_dataset(setup),
         processing_class=setup.base.tokenizer,
         peft_config=lora_config(setup.experiment.model.lora),
-        callbacks=[marking_callback(run), _reporting_callback(on_step)],
+        callbacks=[stop.callback(), marking_callback(run), _reporting_callback(on_step)],
     )
     trainer.remove_callback(PrinterCallback)
     checkpoint = newest_checkpoint(run.warm_start)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with stop.at_boundaries():
+        resume(trainer, checkpoint)
     model = trainer.accelerator.unwrap_model(trainer.model)
     return model.merge_and_unload() if setup.experiment.model.lora else model
 

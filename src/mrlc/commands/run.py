@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mrlc.located import located
+from mrlc.runtime.seeds import DEFAULT_SEED
 from mrlc.tables import print_blocks
 
 if TYPE_CHECKING:
     from mrlc.runtime.run import Verdict
-
-DEFAULT_SEED = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

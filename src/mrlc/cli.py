@@ -25,6 +25,7 @@ COMMANDS = {
     "gate": "show that environment, reward and evaluation have earned a run",
     "run": "train and evaluate a plan on this machine",
     "evaluate": "measure weights as a plan does, or rescore stored episodes",
+    "local-sagemaker": "serve SageMaker's training jobs on this machine, to try a job out",
     "explain": "say what a code means, or where a value comes from",
     "schema": "print the JSON Schema of a spec, for editors",
 }
@@ -51,9 +52,7 @@ def _main(arguments: list[str]) -> int:
     chosen = arguments[0] if arguments else None
     if chosen is not None and not chosen.startswith("-") and chosen not in COMMANDS:
         return _unknown(chosen)
-    command = (
-        cast(Command, import_module(f"mrlc.commands.{chosen}")) if chosen in COMMANDS else None
-    )
+    command = _load(chosen) if chosen in COMMANDS else None
     parser, subparsers = _parser()
     if command is not None:
         command.add_arguments(subparsers[str(chosen)])
@@ -62,6 +61,10 @@ def _main(arguments: list[str]) -> int:
         parser.print_help()
         return 2
     return command.run(args)
+
+
+def _load(name: str) -> Command:
+    return cast(Command, import_module(f"mrlc.commands.{name.replace('-', '_')}"))
 
 
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,18 @@ def hosts_of(request: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (f"algo-{number}", group["InstanceGroupName"], group["InstanceType"])
         for number, group in enumerate(each, 1)
     ]
+
+
+def meeting_point() -> dict[str, str]:
+    """Where hosts of one machine meet: `algo-1` is no name here, and other jobs run beside.
+
+    The launcher takes the port and the next one.
+    """
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port = first.getsockname()[1]
+            with suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
+                return {"MRLC_MAIN_ADDRESS": "127.0.0.1", "MRLC_MAIN_PORT": str(port)}
 
 
 class Host:
@@ -124,7 +137,9 @@ class Host:
 
         def wait() -> None:
             code = process.wait()
-            end_processes(self.root)  # whoever is left may hold the pipe open, and the reader with it
+            end_processes(
+                self.root
+            )  # whoever is left may hold the pipe open, and the reader with it
             reader.join()
             on_exit(128 - code if code < 0 else code)
 

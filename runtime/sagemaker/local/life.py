@@ -1,15 +1,16 @@
 """A job's life: a thread that makes one attempt after another, from the data to the archive.
 
-    Starting ▶ Downloading ▶ Training ▶ Uploading ▶ Completed | Failed
-        ▲                       │
-        └────── Interrupted ◀───┤      spare capacity is taken back
-                                └──▶ Stopping ▶ Stopped | MaxRuntimeExceeded | …
+Starting ▶ Downloading ▶ Training ▶ Uploading ▶ Completed | Failed
+    ▲                       │
+    └────── Interrupted ◀───┤      spare capacity is taken back
+                            └──▶ Stopping ▶ Stopped | MaxRuntimeExceeded | …
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -17,7 +18,7 @@ from time import monotonic, time
 
 from mrlc.runtime.sagemaker.local.attempt import Attempt, Broken, Ending, Exited, Letter, Stop
 from mrlc.runtime.sagemaker.local.cloud import Bucket, Cloud, Place
-from mrlc.runtime.sagemaker.local.host import Host, hosts_of
+from mrlc.runtime.sagemaker.local.host import Host, hosts_of, meeting_point
 from mrlc.runtime.sagemaker.local.job import Job
 from mrlc.runtime.sagemaker.local.sidecar import Sidecar
 
@@ -112,15 +113,16 @@ class Life(Thread):
             *algorithm.get("ContainerEntrypoint", DEFAULT_COMMAND),
             *algorithm.get("ContainerArguments", ()),
         ]
+        environment = self._environment_of()
         self.job.move("Training")
         begun = monotonic()
         try:
             for host in self.hosts:
                 host.start(
                     command,
-                    self._environment_of(),
-                    on_line=lambda text, name=host.name: sidecar.line(name, text),
-                    on_exit=lambda code, host=host: self.send(Exited(host, code)),
+                    environment,
+                    on_line=partial(sidecar.line, host.name),
+                    on_exit=partial(self._exited, host),
                 )
             return Attempt(
                 self.hosts,
@@ -136,9 +138,13 @@ class Life(Thread):
                 host.kill()
             self.job.trained_s += monotonic() - begun
 
+    def _exited(self, host: Host, code: int) -> None:
+        self.send(Exited(host, code))
+
     def _environment_of(self) -> dict[str, str]:
         return {
             **self.environment,
+            **(meeting_point() if len(self.hosts) > 1 else {}),
             "AWS_REGION": self.job.region,
             "AWS_DEFAULT_REGION": self.job.region,
             "TRAINING_JOB_NAME": self.job.name,

@@ -109,7 +109,9 @@ class Service:
         with self._lock:
             self._lives.pop((region, name), None)
 
-    def interrupt(self, name: str, *, region: str = "us-east-1", grace_s: float | None = None) -> None:
+    def interrupt(
+        self, name: str, *, region: str = "us-east-1", grace_s: float | None = None
+    ) -> None:
         """Take a training job's instances back: SIGTERM, a grace period, SIGKILL.
 
         A grace period of zero is a loss without a word. A spot job then waits for new instances,

@@ -66,13 +66,14 @@ def _check_free(port: int) -> None:
     try:
         with socket.create_server(("127.0.0.1", port)):
             pass
-    except OSError as error:
-        raise UsageFault(f"cannot listen on port {port}: {error.strerror}") from None
+    except (OSError, OverflowError):
+        raise UsageFault(f"port {port} is taken; leave it out for any free one") from None
 
 
 def _run(command: list[str], local: Local) -> int:
     try:
-        return subprocess.run(command, env={**os.environ, **local.environment}).returncode
+        environment = {**os.environ, **local.environment}
+        return subprocess.run(command, env=environment, check=False).returncode
     except OSError as error:
         raise UsageFault(f"cannot run {command[0]}: {error.strerror}") from None
 

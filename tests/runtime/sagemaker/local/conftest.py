@@ -59,6 +59,8 @@ class Desk:
     def s3(self) -> Any:
         return self.client("s3")
 
+    request = staticmethod(a_request)
+
     def client(self, service: str) -> Any:
         if service not in self.clients:
             url = self.local.environment[f"AWS_ENDPOINT_URL_{service.upper()}"]
@@ -72,19 +74,18 @@ class Desk:
         return self.clients[service]
 
     def start(self, name: str, script: str = "true", **changed: Any) -> str:
-        return str(
-            self.sagemaker.create_training_job(**a_request(name, script, **changed))[
-                "TrainingJobArn"
-            ]
-        )
+        reply = self.sagemaker.create_training_job(**self.request(name, script, **changed))
+        return str(reply["TrainingJobArn"])
 
     def describe(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.sagemaker.describe_training_job(TrainingJobName=name)
         return found
 
-    def until(self, name: str, ready: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    def until(
+        self, name: str, ready: Callable[[dict[str, Any]], object], *, within_s: float = 30
+    ) -> dict[str, Any]:
         """What is described of a job as soon as it is ready."""
-        end = monotonic() + 30
+        end = monotonic() + within_s
         while monotonic() < end:
             if ready(found := self.describe(name)):
                 return found

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import tarfile
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +32,22 @@ def test_a_job_goes_through_the_statuses(desk: Desk) -> None:
     assert arn == "arn:aws:sagemaker:us-east-1:123456789012:training-job/life"
     found = desk.finished("life")
     assert found["TrainingJobStatus"] == found["SecondaryStatus"] == "Completed"
-    assert desk.statuses("life") == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+    assert desk.statuses("life") == [
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
     transitions = found["SecondaryStatusTransitions"]
     assert all(one["StatusMessage"] for one in transitions)
-    for before, after in zip(transitions, transitions[1:], strict=False):
+    for before, after in pairwise(transitions):
         assert before["EndTime"] == after["StartTime"]
     assert found["TrainingEndTime"] == transitions[-1]["EndTime"]
     assert found["BillableTimeInSeconds"] == found["TrainingTimeInSeconds"] == 1
-    assert found["ModelArtifacts"]["S3ModelArtifacts"] == "s3://my-team/out/life/output/model.tar.gz"
+    assert (
+        found["ModelArtifacts"]["S3ModelArtifacts"] == "s3://my-team/out/life/output/model.tar.gz"
+    )
     assert "FailureReason" not in found
     assert _member(desk.read("out/life/output/model.tar.gz"), "weights") == b"seven"
     assert _member(desk.read("out/life/output/output.tar.gz"), "report") == b"good\n"
@@ -77,7 +86,7 @@ def test_the_files_of_config(desk: Desk) -> None:
         {"InstanceGroupName": "small", "InstanceType": "ml.g5.xlarge", "InstanceCount": 2},
     ]
     script = (
-        'for f in resourceconfig hyperparameters inputdataconfig; do '
+        "for f in resourceconfig hyperparameters inputdataconfig; do "
         'tr -d "\\n" < "$MRLC_ML_ROOT/input/config/$f.json"; echo; done'
     )
     desk.s3.put_object(Bucket="my-team", Key="config/x", Body=b"1")

@@ -23,7 +23,7 @@ CHANNEL = {
     "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://my-team/nothing/"}},
 }
 RESOURCES = {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10}
-MANY = {"InstanceType": "ml.nope.1", "InstanceCount": 0, "VolumeSizeInGB": 10}
+MANY = {"InstanceType": "ml.nope.1", "InstanceCount": 1, "VolumeSizeInGB": 10}
 TOPIC_RULE = {
     "source": ["aws.sagemaker"],
     "detail-type": ["SageMaker Training Job State Change"],
@@ -39,7 +39,10 @@ def algorithm(**changed: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"TrainingJobName": "ends-in-"}, "at 'TrainingJobName': `ends-in-` does not have the form"),
+        (
+            {"TrainingJobName": "ends-in-"},
+            "at 'TrainingJobName': `ends-in-` does not have the form",
+        ),
         ({"TrainingJobName": "x" * 64}, "the service takes at most 63"),
         ({"RoleArn": "arn:aws:iam::1:role/short-number"}, "at 'RoleArn'"),
         ({"ResourceConfig": {**RESOURCES, "InstanceType": "ml.g5.xlrge"}}, "InstanceType"),
@@ -52,14 +55,21 @@ def algorithm(**changed: Any) -> dict[str, Any]:
         ({"ResourceConfig": {"VolumeSizeInGB": 10}}, "or InstanceGroups"),
         ({"AlgorithmSpecification": {"TrainingInputMode": "File"}}, "Exactly one of TrainingImage"),
         (
-            {"AlgorithmSpecification": algorithm(MetricDefinitions=[{"Name": "m", "Regex": "((("}])},
+            {
+                "AlgorithmSpecification": algorithm(
+                    MetricDefinitions=[{"Name": "m", "Regex": "((("}]
+                )
+            },
             "The regex of the metric m is none",
         ),
         (
             {"AlgorithmSpecification": algorithm(MetricDefinitions=[{"Name": "m", "Regex": "x"}])},
             "The regex of the metric m has no group",
         ),
-        ({"InputDataConfig": [CHANNEL]}, 'No S3 objects found under S3 URL "s3://my-team/nothing/"'),
+        (
+            {"InputDataConfig": [CHANNEL]},
+            'No S3 objects found under S3 URL "s3://my-team/nothing/"',
+        ),
         ({"InputDataConfig": [CHANNEL, CHANNEL]}, "The channel train is given twice"),
     ],
 )
@@ -74,16 +84,14 @@ def test_bad_requests(desk: Desk, changed: dict[str, Any], message: str) -> None
 
 
 def test_all_faults_of_a_shape_at_once(desk: Desk) -> None:
-    from .conftest import a_request
-
-    body = a_request("bad", ResourceConfig=MANY, RoleArn="nobody")
+    body = desk.request("bad", ResourceConfig=MANY, RoleArn="nobody")
     headers = {"X-Amz-Target": "SageMaker.CreateTrainingJob"}
     with pytest.raises(HTTPError) as caught:
         urlopen(Request(desk.local.door.url, json.dumps(body).encode(), headers))
     assert caught.value.code == 400
     reply = json.load(caught.value)
     assert reply["__type"] == "ValidationException"
-    assert "4 validation errors detected" in reply["message"] or "3 validation" in reply["message"]
+    assert reply["message"].startswith("2 validation errors detected: at ")
 
 
 def test_a_name_is_taken_once(desk: Desk) -> None:
@@ -191,9 +199,7 @@ def test_a_rule_reaches_a_queue_through_moto(desk: Desk) -> None:
     found: list[str] = []
     while len(found) < 5:
         reply = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5, MaxNumberOfMessages=10)
-        found += [
-            json.loads(one["Body"])["detail"]["SecondaryStatus"] for one in reply["Messages"]
-        ]
+        found += [json.loads(one["Body"])["detail"]["SecondaryStatus"] for one in reply["Messages"]]
     assert sorted(found) == sorted(desk.statuses("queued"))
     events.remove_targets(Rule="queue", Ids=["1"])
     events.delete_rule(Name="queue")

@@ -11,14 +11,11 @@ import pytest
 if TYPE_CHECKING:
     from .conftest import Desk
 
-COUNTER = """
-cd "$MRLC_ML_ROOT/checkpoints"
-trap 'echo told >> told; exit 0' TERM
-echo "from $(cat step 2>/dev/null || echo 0)"
-i=$(cat step 2>/dev/null || echo 0)
-while [ $i -lt 40 ]; do i=$((i+1)); echo $i > step.new; mv step.new step; sleep 0.03; done
-cp step ../model/step
-"""
+COUNTER = (  # one line of at most 256 characters, as the service has it
+    'cd "$MRLC_ML_ROOT/checkpoints"; trap "echo told >> told; exit 0" TERM; '
+    "i=$(cat step || echo 0); echo from $i; while [ $i -lt 40 ]; "
+    "do i=$((i+1)); echo $i > new; mv new step; sleep 0.03; done; cp step ../model"
+)
 SPOT: dict[str, Any] = {
     "EnableManagedSpotTraining": True,
     "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120},
@@ -63,7 +60,9 @@ def test_an_instance_that_is_lost_takes_along_what_was_not_copied(desk: Desk) ->
 
 def test_the_local_path_of_checkpoints(desk: Desk) -> None:
     config = {"S3Uri": "s3://my-team/elsewhere/", "LocalPath": "/opt/ml/my/checkpoints"}
-    script = 'mkdir -p "$MRLC_ML_ROOT/my/checkpoints/1" && echo x > "$MRLC_ML_ROOT/my/checkpoints/1/w"'
+    script = (
+        'mkdir -p "$MRLC_ML_ROOT/my/checkpoints/1" && echo x > "$MRLC_ML_ROOT/my/checkpoints/1/w"'
+    )
     desk.start("path", script, CheckpointConfig=config)
     assert desk.finished("path")["TrainingJobStatus"] == "Completed"
     assert desk.keys("elsewhere/") == ["elsewhere/1/w"]

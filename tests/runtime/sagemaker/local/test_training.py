@@ -1,0 +1,87 @@
+"""A compiled job, as it would go to the service: it trains, and survives what happens to it."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mrlc.compiler import compile_spec, write_plan
+from mrlc.compiler.example import write
+from mrlc.compiler.targets.example import job
+
+if TYPE_CHECKING:
+    from .conftest import Desk
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("mrlc.runtime.launch") is None, reason="there is no launcher"),
+]
+SPOT = {
+    "spot": "true",
+    "max_runtime_s": "600",
+    "max_wait_s": "1200",
+    "checkpoints": "s3://my-team/checkpoints",
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("job").resolve()
+    return write_plan(compile_spec(write(folder / "project", [job(**SPOT)])), folder / "build")
+
+
+def sent(desk: Desk, built: Path, name: str) -> str:
+    """Send a job as it was compiled, but for its name and its place for checkpoints."""
+    request = json.loads((built / "estimator.json").read_bytes())
+    request["TrainingJobName"] = name
+    request["CheckpointConfig"]["S3Uri"] += f"/{name}"
+    source = request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
+    bucket, _, prefix = source.removeprefix("s3://").partition("/")
+    with (built / "source.tar.gz").open("rb") as content:
+        desk.s3.put_object(Bucket=bucket, Key=f"{prefix}source.tar.gz", Body=content)
+    desk.sagemaker.create_training_job(**request)
+    return name
+
+
+def model(desk: Desk, found: dict[str, Any]) -> dict[str, bytes]:
+    """The files of a finished job's model."""
+    assert found["TrainingJobStatus"] == "Completed", found.get("FailureReason")
+    key = found["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://my-team/")
+    with tarfile.open(fileobj=io.BytesIO(desk.read(key))) as archive:
+        files = [member for member in archive.getmembers() if member.isfile()]
+        return {one.name: archive.extractfile(one).read() for one in files}  # type: ignore[union-attr]
+
+
+def weights(files: dict[str, bytes]) -> dict[str, bytes]:
+    found = {name: content for name, content in files.items() if name.endswith(".safetensors")}
+    assert found
+    return found
+
+
+def test_a_job_trains_and_goes_on_after_interruptions(desk: Desk, built: Path) -> None:
+    plain = sent(desk, built, "plain")
+    found = desk.until(plain, lambda one: one["TrainingJobStatus"] != "InProgress", within_s=240)
+    left_alone = model(desk, found)
+    assert any(name.endswith("evaluation.json") for name in left_alone)
+    metrics = {one["MetricName"] for one in found["FinalMetricDataList"]}
+    assert {"step", "rollout/reward/mean"} <= metrics
+    disturbed = sent(desk, built, "disturbed")
+    for grace_s in (None, 0.0):
+        desk.until(disturbed, lambda _: "mrlc step=1 " in desk.log(disturbed), within_s=240)
+        desk.until(
+            disturbed, lambda one: one["SecondaryStatus"] in ("Training", "Completed"), within_s=60
+        )
+        if desk.describe(disturbed)["SecondaryStatus"] == "Training":
+            desk.local.service.interrupt(disturbed, grace_s=grace_s)
+            desk.until(disturbed, lambda one: one["SecondaryStatus"] != "Training", within_s=60)
+    found = desk.until(
+        disturbed, lambda one: one["TrainingJobStatus"] != "InProgress", within_s=240
+    )
+    assert "Interrupted" in desk.statuses(disturbed)
+    assert weights(model(desk, found)) == weights(left_alone)

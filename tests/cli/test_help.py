@@ -50,8 +50,8 @@ def test_help_names_every_command(mrlc):
 
 def test_every_module_is_a_command():
     folder = Path(cli.__file__).parent / "commands"
-    modules = {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {"__init__"}
-    assert modules == set(cli.COMMANDS)
+    stems = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {stem.replace("_", "-") for stem in stems} == set(cli.COMMANDS)
 
 
 def test_bare_shows_help(mrlc):

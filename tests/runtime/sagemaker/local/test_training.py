@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mrlc.compiler import compile_spec, write_plan
-from mrlc.compiler.example import write
+from mrlc.compiler.example import Edit, write
 from mrlc.compiler.targets.example import job
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(find_spec("mrlc.runtime.launch") is None, reason="there is no launcher"),
 ]
 SPOT = {
@@ -33,7 +35,12 @@ SPOT = {
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("job").resolve()
-    return write_plan(compile_spec(write(folder / "project", [job(**SPOT)])), folder / "build")
+    edits = [
+        job(**SPOT),
+        Edit("turns: {human: 2}", "turns: {human: 2, max_tokens: 12}"),
+        Edit("{steps: 2,", "{steps: 8,"),
+    ]
+    return write_plan(compile_spec(write(folder / "project", edits)), folder / "build")
 
 
 def sent(desk: Desk, built: Path, name: str) -> str:
@@ -72,16 +79,21 @@ def test_a_job_trains_and_goes_on_after_interruptions(desk: Desk, built: Path) -
     metrics = {one["MetricName"] for one in found["FinalMetricDataList"]}
     assert {"step", "rollout/reward/mean"} <= metrics
     disturbed = sent(desk, built, "disturbed")
-    for grace_s in (None, 0.0):
-        desk.until(disturbed, lambda _: "mrlc step=1 " in desk.log(disturbed), within_s=240)
+    for attempt, grace_s in ((1, None), (2, 0.0)):
+        desk.until(disturbed, lambda _, n=attempt: steps(desk.log(disturbed)) > n, within_s=240)
+        desk.local.service.interrupt(disturbed, grace_s=grace_s)
         desk.until(
-            disturbed, lambda one: one["SecondaryStatus"] in ("Training", "Completed"), within_s=60
+            disturbed,
+            lambda _, n=attempt: desk.statuses(disturbed).count("Interrupted") == n,
+            within_s=60,
         )
-        if desk.describe(disturbed)["SecondaryStatus"] == "Training":
-            desk.local.service.interrupt(disturbed, grace_s=grace_s)
-            desk.until(disturbed, lambda one: one["SecondaryStatus"] != "Training", within_s=60)
     found = desk.until(
         disturbed, lambda one: one["TrainingJobStatus"] != "InProgress", within_s=240
     )
-    assert "Interrupted" in desk.statuses(disturbed)
     assert weights(model(desk, found)) == weights(left_alone)
+
+
+def steps(log: str) -> int:
+    """The last step that a log tells of."""
+    found = re.findall(r"^mrlc step=(\d+) ", log, re.MULTILINE)
+    return int(found[-1]) if found else 0

@@ -137,9 +137,7 @@ class Host:
 
         def wait() -> None:
             code = process.wait()
-            end_processes(
-                self.root
-            )  # whoever is left may hold the pipe open, and the reader with it
+            end_processes(self.root)  # whoever is left may hold the pipe open
             reader.join()
             on_exit(128 - code if code < 0 else code)
 

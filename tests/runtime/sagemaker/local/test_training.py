@@ -79,9 +79,17 @@ def test_a_job_trains_and_goes_on_after_interruptions(desk: Desk, built: Path) -
     metrics = {one["MetricName"] for one in found["FinalMetricDataList"]}
     assert {"step", "rollout/reward/mean"} <= metrics
     disturbed = sent(desk, built, "disturbed")
+    done = 0
     for attempt, grace_s in ((1, None), (2, 0.0)):
-        desk.until(disturbed, lambda _, n=attempt: steps(desk.log(disturbed)) > n, within_s=240)
+        desk.until(
+            disturbed,
+            lambda one, n=done: (
+                one["SecondaryStatus"] == "Training" and steps(desk.log(disturbed)) > n
+            ),
+            within_s=240,
+        )
         desk.local.service.interrupt(disturbed, grace_s=grace_s)
+        done = steps(desk.log(disturbed))
         desk.until(
             disturbed,
             lambda _, n=attempt: desk.statuses(disturbed).count("Interrupted") == n,

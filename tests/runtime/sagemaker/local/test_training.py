@@ -35,12 +35,18 @@ SPOT = {
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("job").resolve()
+    # Nobody is right by chance here, so the example's reward moves nothing and any two runs would
+    # end in the same weights. This one differs within every group.
+    reward = "def polite(trajectory):\n    return sum(trajectory.turns[0].ids) % 101 / 101\n"
     edits = [
         job(**SPOT),
         Edit("turns: {human: 2}", "turns: {human: 2, max_tokens: 12}"),
-        Edit("{steps: 2,", "{steps: 8,"),
+        Edit("algorithm: {steps: 2,", "algorithm: {learning_rate: 1.0e-3, steps: 8,"),
     ]
-    return write_plan(compile_spec(write(folder / "project", edits)), folder / "build")
+    spec = write(folder / "project", edits)
+    (reward_file,) = (folder / "project").rglob("rewards.py")
+    reward_file.write_text(reward, encoding="utf-8")
+    return write_plan(compile_spec(spec), folder / "build")
 
 
 def sent(desk: Desk, built: Path, name: str) -> str:
@@ -76,8 +82,13 @@ def test_a_job_trains_and_goes_on_after_interruptions(desk: Desk, built: Path) -
     found = desk.until(plain, lambda one: one["TrainingJobStatus"] != "InProgress", within_s=240)
     left_alone = model(desk, found)
     assert any(name.endswith("evaluation.json") for name in left_alone)
-    metrics = {one["MetricName"] for one in found["FinalMetricDataList"]}
-    assert {"step", "rollout/reward/mean"} <= metrics
+    metrics = {one["MetricName"]: one["Value"] for one in found["FinalMetricDataList"]}
+    assert metrics["step"] == 8
+    assert metrics["train/grad_norm"] > 0
+    (base,) = (
+        key for key in desk.keys("checkpoints/plain/") if key.endswith("base/model.safetensors")
+    )
+    assert desk.read(base) not in weights(left_alone).values()
     disturbed = sent(desk, built, "disturbed")
     done = 0
     for attempt, grace_s in ((1, None), (2, 0.0)):

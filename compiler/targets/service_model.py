@@ -32,6 +32,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "long": int,
     "float": (int, float),
     "double": (int, float),
+    "timestamp": (int, float),
 }
 _UNITS = {"string": " characters", "list": " items", "map": " entries"}
 _CLASSES = {

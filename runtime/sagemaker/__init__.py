@@ -9,6 +9,7 @@
     logs        what the containers print
     artefacts   what a job leaves in S3, unpacked with care
     policy      the least that caller and role must be allowed to do
+    local       a stand-in on this machine that really runs the jobs it is sent
 
 Nothing is decided here that the compiler has not written down: what is sent is estimator.json,
 alarms.json and events.json as they lie there.

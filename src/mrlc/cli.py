@@ -31,6 +31,7 @@ COMMANDS = {
     "stop": "stop a job, with a checkpoint",
     "pull": "fetch what a job has left, the model first",
     "policy": "print the least permissions that caller and role need",
+    "local-sagemaker": "serve SageMaker's training jobs on this machine, to try a job out",
     "explain": "say what a code means, or where a value comes from",
     "schema": "print the JSON Schema of a spec, for editors",
 }
@@ -57,9 +58,7 @@ def _main(arguments: list[str]) -> int:
     chosen = arguments[0] if arguments else None
     if chosen is not None and not chosen.startswith("-") and chosen not in COMMANDS:
         return _unknown(chosen)
-    command = (
-        cast(Command, import_module(f"mrlc.commands.{chosen}")) if chosen in COMMANDS else None
-    )
+    command = _load(chosen) if chosen in COMMANDS else None
     parser, subparsers = _parser()
     if command is not None:
         command.add_arguments(subparsers[str(chosen)])
@@ -68,6 +67,10 @@ def _main(arguments: list[str]) -> int:
         parser.print_help()
         return 2
     return command.run(args)
+
+
+def _load(name: str) -> Command:
+    return cast(Command, import_module(f"mrlc.commands.{name.replace('-', '_')}"))
 
 
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:

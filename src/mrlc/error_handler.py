@@ -35,6 +35,7 @@ EXTRAS = {
     "transformers": "train",
     "trl": "train",
     "sagemaker": "sagemaker",
+    "moto": "dev",
     "pydantic_monty": "sandbox",
 }
 """Optional packages, by import name, and the extra that brings them."""

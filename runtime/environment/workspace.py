@@ -27,7 +27,11 @@ from pathlib import Path
 
 def new_folder() -> Path:
     """An empty folder for one episode, for this user alone."""
-    return Path(tempfile.mkdtemp(prefix="e-", dir=_workspace(os.getpid())))
+    try:
+        return Path(tempfile.mkdtemp(prefix="e-", dir=_workspace(os.getpid())))
+    except FileNotFoundError:  # what cleans up old temporary files has been here
+        _workspace.cache_clear()
+        return Path(tempfile.mkdtemp(prefix="e-", dir=_workspace(os.getpid())))
 
 
 def remove(folder: Path) -> None:

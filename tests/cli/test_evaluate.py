@@ -101,7 +101,8 @@ def test_a_run_is_evaluated_again_to_the_same_numbers(project: Project, capsys: 
     first, second = many["results"]
     assert (first["name"], second["name"]) == ("step 1", str(folder / "base"))
     assert (first["tasks"], first["pass_at"]) == (1, {})
-    assert many["question"] == {"split": "train", "seed": 7, "limit": 1, "samples": 0}
+    asked = {"split": "train", "seed": 7, "limit": 1, "samples": 0, "reference": False}
+    assert many["question"] == asked
     assert any(path.name.startswith("train-step1-") for path in (folder / "evaluations").iterdir())
 
     faults_of_a_run(folder, project, capsys)

@@ -74,3 +74,13 @@ def test_a_folder_that_somebody_else_put_there_is_not_used(
     assert base != place
     assert base.stat().st_mode & 0o077 == 0
     assert os.listdir(trap) == []
+
+
+def test_a_workspace_that_was_cleaned_away_is_made_anew() -> None:
+    """A run may outlast what cleans up old temporary files."""
+    first = workspace.new_folder()
+    workspace.remove(first.parent)
+    second = workspace.new_folder()
+    assert second.is_dir()
+    assert second.parent != first.parent
+    workspace.remove(second)

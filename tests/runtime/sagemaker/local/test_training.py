@@ -53,7 +53,7 @@ def sent(desk: Desk, built: Path, name: str) -> str:
     """Send a job as it was compiled, but for its name and its place for checkpoints."""
     request = json.loads((built / "estimator.json").read_bytes())
     request["TrainingJobName"] = name
-    request["CheckpointConfig"]["S3Uri"] += f"/{name}"
+    request["CheckpointConfig"]["S3Uri"] = f"s3://my-team/checkpoints/{name}"
     source = request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
     bucket, _, prefix = source.removeprefix("s3://").partition("/")
     with (built / "source.tar.gz").open("rb") as content:

@@ -130,9 +130,10 @@ def test_canonical(value, text):
     assert canonical(value) == text.encode()
 
 
-def test_bytes_do_not_depend_on_hash_seed_folder_or_locale(project):
+def test_bytes_do_not_depend_on_hash_seed_folder_locale_or_clock(project):
     program = (
-        "import sys; from pathlib import Path; from mrlc.compiler import *;"
+        "import sys, time; now = time.time; time.time = lambda: now() + float(sys.argv[3]);"
+        "from pathlib import Path; from mrlc.compiler import *;"
         "write_plan(compile_spec(Path(sys.argv[1])), Path(sys.argv[2]))"
     )
     found = set()
@@ -140,8 +141,9 @@ def test_bytes_do_not_depend_on_hash_seed_folder_or_locale(project):
         out = project.root / f"out{seed}"
         spec = os.path.relpath(project.spec, folder)
         environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale}
+        environment["TZ"] = "Asia/Tokyo" if seed == "1" else "UTC"
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        command = [sys.executable, "-c", program, spec, str(out)]
+        command = [sys.executable, "-c", program, spec, str(out), f"{seed}e9"]  # 32 years later
         subprocess.run(command, cwd=folder, env=environment, check=True)
         found.add(
             b"".join(

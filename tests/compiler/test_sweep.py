@@ -298,10 +298,11 @@ def test_folder_that_is_no_plan_is_never_replaced(project):
     assert (project.root / "build/desk/precious.txt").exists()
 
 
-def test_bytes_do_not_depend_on_hash_seed_folder_or_locale(project):
+def test_bytes_do_not_depend_on_hash_seed_folder_locale_or_clock(project):
     add(project, TWO.replace("}}\n", "}, sample: {count: 3}, variants: {b: {}}}\n"))
     program = (
-        "import sys; from pathlib import Path; from mrlc.compiler import *;"
+        "import sys, time; now = time.time; time.time = lambda: now() + float(sys.argv[3]);"
+        "from pathlib import Path; from mrlc.compiler import *;"
         "write_sweep(compile_variants(Path(sys.argv[1])), Path(sys.argv[2]))"
     )
     found = set()
@@ -309,8 +310,9 @@ def test_bytes_do_not_depend_on_hash_seed_folder_or_locale(project):
         out = project.root / f"out{seed}"
         spec = os.path.relpath(project.spec, folder)
         environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale}
+        environment["TZ"] = "Asia/Tokyo" if seed == "1" else "UTC"
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        command = [sys.executable, "-c", program, spec, str(out)]
+        command = [sys.executable, "-c", program, spec, str(out), f"{seed}e9"]  # 32 years later
         subprocess.run(command, cwd=folder, env=environment, check=True)
         files = sorted(path for path in out.rglob("*") if path.is_file())
         found.add(tuple((path.relative_to(out).as_posix(), path.read_bytes()) for path in files))

@@ -13,9 +13,6 @@ from mrlc.runtime.sagemaker.local.operations import Walker
 from mrlc.runtime.sagemaker.local.server import DEFAULT_REGION, Door, serve
 from mrlc.runtime.sagemaker.local.service import GRACE_S, Service
 
-BESIDE = ("s3", "sns", "sqs", "cloudwatch", "events", "logs", "sts", "iam")
-"""The services that moto answers for."""
-
 
 @dataclass(frozen=True)
 class Local:
@@ -28,10 +25,9 @@ class Local:
     @property
     def environment(self) -> dict[str, str]:
         """Variables that lead boto3, in any process, to the servers and nowhere else."""
-        endpoints = {f"AWS_ENDPOINT_URL_{name.upper()}": self.cloud.endpoint for name in BESIDE}
         return {
+            "AWS_ENDPOINT_URL": self.cloud.endpoint,
             "AWS_ENDPOINT_URL_SAGEMAKER": self.door.url,
-            **endpoints,
             **_credentials(),
             "AWS_DEFAULT_REGION": DEFAULT_REGION,
         }

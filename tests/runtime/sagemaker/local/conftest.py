@@ -63,7 +63,8 @@ class Desk:
 
     def client(self, service: str) -> Any:
         if service not in self.clients:
-            url = self.local.environment[f"AWS_ENDPOINT_URL_{service.upper()}"]
+            urls = self.local.environment
+            url = urls.get(f"AWS_ENDPOINT_URL_{service.upper()}", urls["AWS_ENDPOINT_URL"])
             self.clients[service] = boto3.client(
                 service,
                 region_name=REGION,

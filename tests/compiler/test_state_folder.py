@@ -18,18 +18,18 @@ LIST = "    - name: files\n      file: {state: work, action: list}\n  answer:\n"
 
 @pytest.fixture
 def desk(project):
-    project.edit(SPEC, "{sqlite: shop.sql}\n", "{sqlite: shop.sql}\n    work: {folder: work}\n")
+    project.edit(SPEC, "{sqlite: shop.sql}\n", "{sqlite: shop.sql}\n    work: {folder: papers}\n")
     project.edit(SPEC, "  answer:\n", LIST)
-    project.write("specs/work/a.txt", "one")
-    project.write("specs/work/notes/b.txt", "two")
-    project.write("specs/work/.hidden", "x")
+    project.write("specs/papers/a.txt", "one")
+    project.write("specs/papers/notes/b.txt", "two")
+    project.write("specs/papers/.hidden", "x")
     return project
 
 
 def test_every_file_is_an_input_of_the_plan(desk, tmp_path):
     compiled = compile_spec(desk.spec)
-    carried = [key for key in compiled.plan.inputs if key.startswith("specs/work/")]
-    assert carried == ["specs/work/a.txt", "specs/work/notes/b.txt"]
+    carried = [key for key in compiled.plan.inputs if key.startswith("specs/papers/")]
+    assert carried == ["specs/papers/a.txt", "specs/papers/notes/b.txt"]
     folder = write_plan(compiled, tmp_path / "build")
     plan = load_plan(folder)
     environment = Environment.load(plan.experiment, folder / "inputs")
@@ -41,8 +41,8 @@ def test_the_content_counts_and_the_place_does_not(desk):
         return compile_spec(desk.spec).plan.digests.semantic
 
     first = digest()
-    shutil.move(desk.root / "specs/work", desk.root / "specs/elsewhere")
-    desk.edit(SPEC, "{folder: work}", "{folder: elsewhere}")
+    shutil.move(desk.root / "specs/papers", desk.root / "specs/elsewhere")
+    desk.edit(SPEC, "{folder: papers}", "{folder: elsewhere}")
     assert digest() == first
     desk.write("specs/elsewhere/.hidden", "y")
     assert digest() == first
@@ -54,10 +54,10 @@ def test_the_content_counts_and_the_place_does_not(desk):
 
 
 def test_a_folder_that_begins_empty(desk):
-    desk.edit(SPEC, "{folder: work}", "{folder: empty}")
+    desk.edit(SPEC, "{folder: papers}", "{folder: empty}")
     compiled = compile_spec(desk.spec)
     assert compiled.plan.experiment.environment.state["work"].folder == "empty"
-    assert not [key for key in compiled.plan.inputs if key.startswith("specs/work/")]
+    assert not [key for key in compiled.plan.inputs if key.startswith("specs/papers/")]
 
 
 def link(folder):
@@ -120,9 +120,9 @@ def itself_a_link(folder):
     ],
 )
 def test_folder_that_cannot_be_carried(desk, harm, message):
-    harm(desk.root / "specs/work")
+    harm(desk.root / "specs/papers")
     with pytest.raises(CompileFailed) as caught:
         compile_spec(desk.spec)
     (fault,) = [one for one in caught.value.diagnostics if one.severity == "error"]
-    assert (fault.code, fault.message) == ("MRLC346", f"`work` {message}")
+    assert (fault.code, fault.message) == ("MRLC346", f"`papers` {message}")
     assert fault.span.line == 13

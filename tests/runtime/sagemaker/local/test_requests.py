@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -145,10 +146,11 @@ def test_lists_in_pages(desk: Desk) -> None:
     assert failed["TrainingEndTime"] >= failed["CreationTime"]
     newest = desk.sagemaker.list_training_jobs(NameContains="page-", MaxResults=1)
     assert newest["TrainingJobSummaries"][0]["TrainingJobName"] == "page-4"
-    after = desk.sagemaker.list_training_jobs(
-        NameContains="page-", CreationTimeAfter=failed["CreationTime"]
-    )
-    assert len(after["TrainingJobSummaries"]) == 2
+    for hours, count in ((-1, 5), (1, 0)):
+        after = desk.sagemaker.list_training_jobs(
+            NameContains="page-", CreationTimeAfter=failed["CreationTime"] + timedelta(hours=hours)
+        )
+        assert len(after["TrainingJobSummaries"]) == count
     with pytest.raises(ClientError, match="NextToken"):
         desk.sagemaker.list_training_jobs(NextToken="what")
 

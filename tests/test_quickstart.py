@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
 from mrlc.compiler import compile_spec
+from tests.generated import generated
 
 FOLDER = Path(__file__).parents[1] / "specs" / "quickstart"
 SPLITS = ("train", "validation", "test")
@@ -17,13 +17,7 @@ def rows(split: str) -> list[dict[str, object]]:
 
 
 def test_the_committed_files_are_the_generators(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("generate", FOLDER / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generator = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generator)
-    generator.generate(tmp_path)
-    made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*")}
+    made = generated(FOLDER / "generate.py", tmp_path)
     assert made == {name: (FOLDER / name).read_bytes() for name in made}
     assert len(made) == 6
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import importlib.util
 import json
 import shutil
 from collections import Counter
@@ -22,6 +21,7 @@ from mrlc.runtime.gates.rollouts import scored
 from mrlc.runtime.gates.walk import turns_of
 from mrlc.runtime.gates.world import World
 from mrlc.runtime.setup import load_plan
+from tests.generated import generated
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "seven-defects"
 
@@ -83,13 +83,7 @@ def yard(tmp_path, monkeypatch):
 
 
 def test_the_committed_files_are_the_generators(tmp_path):
-    spec = importlib.util.spec_from_file_location("generate", EXAMPLE / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generator = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generator)
-    generator.generate(tmp_path)
-    made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*")}
+    made = generated(EXAMPLE / "generate.py", tmp_path)
     assert made == {name: (EXAMPLE / "specs" / "yard" / name).read_bytes() for name in made}
     assert len(made) == 5
 

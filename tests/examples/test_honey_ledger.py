@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -18,6 +17,7 @@ from mrlc.runtime.gates.leaks import counted
 from mrlc.runtime.gates.world import World
 from mrlc.runtime.rollout.trajectory import ToolCall, ToolResult
 from mrlc.runtime.setup import load_plan
+from tests.generated import generated
 from tests.runtime.sandbox.attacks import ARITHMETIC, PYTHON
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "honey-ledger"
@@ -48,13 +48,7 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_committed_files_are_the_generators(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("generate", FOLDER / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generator = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generator)
-    generator.generate(tmp_path)
-    made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*")}
+    made = generated(FOLDER / "generate.py", tmp_path)
     assert made == {name: (FOLDER / name).read_bytes() for name in made}
     assert len(made) == 5
 

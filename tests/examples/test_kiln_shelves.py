@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
@@ -18,6 +17,7 @@ from mrlc.runtime.gates.world import World
 from mrlc.runtime.model.chat import ParsedTurn
 from mrlc.runtime.rollout.trajectory import ToolCall
 from mrlc.runtime.setup import load_plan
+from tests.generated import generated
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "kiln-shelves"
 DATA = EXAMPLE / "specs" / "kiln-shelves"
@@ -40,13 +40,7 @@ def rows(name: str) -> list[dict[str, Any]]:
 
 
 def test_the_committed_files_are_the_generators(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("generate", EXAMPLE / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generator = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generator)
-    generator.generate(tmp_path)
-    made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*")}
+    made = generated(EXAMPLE / "generate.py", tmp_path)
     committed = {path.relative_to(DATA): path.read_bytes() for path in DATA.rglob("*.*")}
     assert made == committed
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import importlib.util
 import json
 import shutil
 from collections import Counter
@@ -18,6 +17,7 @@ from mrlc.compiler import compile_spec, write_plan
 from mrlc.runtime.gates.world import World
 from mrlc.runtime.rollout.trajectory import ToolCall, ToolResult
 from mrlc.runtime.setup import load_plan
+from tests.generated import generated
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "tide-desk"
 FOLDER = EXAMPLE / "specs" / "tide-desk"
@@ -68,13 +68,7 @@ def results(world: World, *calls: Given) -> list[ToolResult]:
 
 
 def test_the_committed_files_are_the_generators(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("generate", EXAMPLE / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generator = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generator)
-    generator.generate(tmp_path)
-    made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*")}
+    made = generated(EXAMPLE / "generate.py", tmp_path)
     assert made == {name: (FOLDER / name).read_bytes() for name in made}
     assert len(made) == 7
 

@@ -122,7 +122,7 @@ def prepare(plan: Plan, folder: Path, *, seed: int) -> Setup:
         demonstrations=demonstrations,
         base=base,
         chat=chat,
-        engine=Engine(environment, chat, answers, experiment.turns),
+        engine=Engine(environment, chat, answers, experiment.turns, experiment.rollout),
         reward=Reward.load(experiment.reward, inputs, endpoints=endpoints),
         scorer=load_scorer(experiment.evaluation, inputs),
         endpoints=endpoints,

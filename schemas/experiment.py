@@ -13,6 +13,7 @@ from mrlc.schemas.evaluation import Evaluation
 from mrlc.schemas.gates import Gates
 from mrlc.schemas.model import Model
 from mrlc.schemas.reward import Reward
+from mrlc.schemas.rollout import Rollout
 from mrlc.schemas.section import Name, Section
 from mrlc.schemas.target import Target
 from mrlc.schemas.turns import Turns
@@ -35,6 +36,7 @@ class Experiment(Section):
     data: Data
     environment: Environment
     turns: Turns
+    rollout: Rollout = Rollout()
     reward: Reward
     evaluation: Evaluation
     algorithm: Algorithm = Algorithm()

@@ -78,6 +78,7 @@ CLASSES: dict[str, Kind] = {
     "environment.answer.**": "instrument",  # one episode may count as answered before, not after
     "environment.production": "cosmetic",  # compared with when compiling; no run reads it
     "turns.**": "behaviour",
+    "rollout.concurrency": "cost",
     "reward.**": "incentive",
     "evaluation.**": "instrument",
     "algorithm.kind": "behaviour",

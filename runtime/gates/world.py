@@ -66,7 +66,7 @@ class World:
         turns = self.experiment.turns
         if max_turns is not None:
             turns = turns.model_copy(update={"max_turns": max_turns})
-        engine = Engine(self.environment, self.chat, self.answers, turns)
+        engine = Engine(self.environment, self.chat, self.answers, turns, self.experiment.rollout)
         requests = [
             EpisodeRequest(task, member, derive_seed("gates", task.split, task.id))
             for member, (task, _) in enumerate(players)

@@ -31,10 +31,8 @@ from mrlc.runtime.rollout.trajectory import (
     Turn,
 )
 from mrlc.runtime.task import Task
+from mrlc.schemas.rollout import Rollout
 from mrlc.schemas.turns import Turns
-
-WAVE = 256
-"""Episodes in flight at once: bounds the memory of the cache, and batches well on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,7 @@ class Engine:
     chat: Format
     answers: AnswerParser
     turns: Turns
+    rollout: Rollout
 
     def run(self, policy: policies.Policy, requests: Sequence[EpisodeRequest]) -> list[Trajectory]:
         """Run the episodes; trajectories come in the order of the requests.
@@ -89,7 +88,7 @@ class Engine:
         self, policy: policies.Policy, requests: Sequence[EpisodeRequest]
     ) -> list[Trajectory]:
         done: list[Trajectory] = []
-        for wave in _waves(requests):
+        for wave in _waves(requests, self.rollout.concurrency):
             sequences = policy.open([request.seed for request in wave])
             async with asyncio.TaskGroup() as group:
                 running = [
@@ -228,6 +227,6 @@ async def _gather(episode: Episode, calls: tuple[ToolCall, ...]) -> list[ToolRes
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _waves(requests: Sequence[EpisodeRequest]) -> Iterator[Sequence[EpisodeRequest]]:
-    for start in range(0, len(requests), WAVE):
-        yield requests[start : start + WAVE]
+def _waves(requests: Sequence[EpisodeRequest], size: int) -> Iterator[Sequence[EpisodeRequest]]:
+    for start in range(0, len(requests), size):
+        yield requests[start : start + size]

@@ -48,7 +48,8 @@ class Desk:
         environment = Environment.load(self.experiment, self.inputs)
         self.chat = ChatFormat(tokenizer, environment.tools)
         answers = AnswerParser(self.experiment.environment.answer, self.inputs)
-        self.engine = Engine(environment, self.chat, answers, self.experiment.turns)
+        spec = self.experiment
+        self.engine = Engine(environment, self.chat, answers, spec.turns, spec.rollout)
         self.tasks = load_tasks(self.experiment, self.inputs, "train")
 
     def turn(self, said: str | ToolCall) -> list[int]:

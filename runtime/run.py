@@ -201,6 +201,7 @@ def policies_of(setup: Setup, model: PreTrainedModel) -> PolicyAt:
             end_id=setup.chat.end_id,
             pad_id=int(setup.base.tokenizer.pad_token_id),
             temperature=temperature,
+            rollout=setup.experiment.rollout,
         )
 
     return at

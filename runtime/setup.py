@@ -22,6 +22,7 @@ from mrlc.runtime.model.chat import ChatFormat, ChatFormatError
 from mrlc.runtime.model.load import Conversation, LoadedModel, load_model
 from mrlc.runtime.reward import Reward
 from mrlc.runtime.rollout.engine import Engine
+from mrlc.runtime.rollout.policies.transformers.forward import UnknownCache, layers
 from mrlc.runtime.scorers import Scorer, load_scorer
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.task import Split, Task
@@ -113,6 +114,7 @@ def prepare(plan: Plan, folder: Path, *, seed: int) -> Setup:
             f"the chat template of `{experiment.model.base}` cannot be trained on: {error}",
             help="mend the template, or choose a model made for tool calls",
         ) from error
+    _check_cache(base, experiment.model.base)
     answers = AnswerParser(experiment.environment.answer, inputs)
     return Setup(
         plan=plan,
@@ -127,6 +129,15 @@ def prepare(plan: Plan, folder: Path, *, seed: int) -> Setup:
         scorer=load_scorer(experiment.evaluation, inputs),
         endpoints=endpoints,
     )
+
+
+def _check_cache(base: LoadedModel, name: str) -> None:
+    try:
+        layers(base.model)
+    except UnknownCache as error:
+        help = "choose a model of attention layers"
+        message = f"episodes of `{name}` cannot be continued from turn to turn: {error}"
+        raise PlanFault("model.base", message, help=help) from error
 
 
 def _demonstrations(experiment: Experiment, inputs: Path, tasks: list[Task]) -> list[Demonstration]:

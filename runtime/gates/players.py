@@ -1,6 +1,6 @@
 """Policies of scripted gates: players that are told the results and say their next turn.
 
-All players of a wave move in lockstep: nobody says turn n + 1 before everyone has heard the
+All players at a table move in lockstep: nobody says turn n + 1 before everyone has heard the
 results of turn n. So the calls of a hostile sibling fall between those of the episode it disturbs.
 """
 
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import abc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from mrlc.runtime.gates.plain_chat import PlainChat
 from mrlc.runtime.model.chat import ParsedTurn
-from mrlc.runtime.rollout.policies.policy import Sequence, Written
+from mrlc.runtime.rollout.policies.policy import Sequence, Session, Written
 
 CONTEXT = 1 << 40
 
@@ -64,19 +66,27 @@ class Players:
         self._chat = chat
         self._players = iter(players)
 
-    def open(self, seeds: abc.Sequence[int]) -> list[Sequence]:
-        """A sequence for each seed; all of them move together."""
-        table = _Table()
-        return [_Seat(table, self._chat, next(self._players)) for _ in seeds]
+    @asynccontextmanager
+    async def session(self, width: int) -> AsyncIterator[Session]:
+        """A table whose players move together."""
+        yield _Table(self._chat, self._players)
 
 
 class _Table:
-    def __init__(self) -> None:
-        self.open: list[_Seat] = []
+    def __init__(self, chat: PlainChat, players: abc.Iterator[Player]) -> None:
+        self._chat = chat
+        self._players = players
+        self.seats: list[_Seat] = []
+
+    def open(self, seed: int) -> Sequence:
+        """The next player's seat."""
+        seat = _Seat(self, self._chat, next(self._players))
+        self.seats.append(seat)
+        return seat
 
     def advance_if_ready(self) -> None:
-        if all(seat.is_waiting for seat in self.open):
-            for seat in self.open:
+        if all(seat.is_waiting for seat in self.seats):
+            for seat in self.seats:
                 seat.is_waiting = False
                 seat.ready.set()
 
@@ -86,7 +96,6 @@ class _Seat:
         self._table, self._chat, self._player = table, chat, player
         self.ready = asyncio.Event()
         self.is_waiting = False
-        table.open.append(self)
 
     async def write(self, ids: abc.Sequence[int], *, max_tokens: int) -> Written:
         self.is_waiting = True
@@ -97,6 +106,6 @@ class _Seat:
         return Written(written, (0.0,) * len(written), has_ended=True)
 
     def close(self) -> None:
-        if self in self._table.open:
-            self._table.open.remove(self)
+        if self in self._table.seats:
+            self._table.seats.remove(self)
             self._table.advance_if_ready()

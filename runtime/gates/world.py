@@ -26,6 +26,8 @@ from mrlc.schemas import Experiment
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 MANY = 256
 """Turns of a script: the spec's own limit is for the model."""
+TOGETHER = 256
+"""Scripted episodes that run at once."""
 
 
 @dataclass(frozen=True)

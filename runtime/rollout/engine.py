@@ -2,7 +2,8 @@
 
     prompt ─▶ turn ─▶ tool calls ─▶ results ─▶ turn ─▶ … ─▶ answer, or a budget
 
-Episodes run in waves that the policy batches. An episode ends at the first of: an answer,
+So many run at once as `rollout.concurrency` says, and a slot that is free takes the next. None waits
+for another: who is served together is for the policy to say. An episode ends at the first of: an answer,
 a tool that ends it, a turn without an action to which no user replies, a budget, a broken
 environment. Whatever
 ends it, its state is released, and its trajectory says the cause.
@@ -12,9 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from mrlc.runtime.answer import AnswerParser, InvalidAnswer
@@ -48,6 +50,10 @@ class EpisodeRequest:
     """Seed of the tools that are shown and their order, one for a group; 0: the task's own."""
 
 
+Again = Callable[[EpisodeRequest, Trajectory], EpisodeRequest | None]
+"""Of an episode that ended: the one to run in its place, if any."""
+
+
 @dataclass(frozen=True)
 class _Stop:
     cause: StopCause
@@ -73,30 +79,58 @@ class Engine:
     turns: Turns
     rollout: Rollout
 
-    def run(self, policy: policies.Policy, requests: Sequence[EpisodeRequest]) -> list[Trajectory]:
+    def run(
+        self,
+        policy: policies.Policy,
+        requests: Sequence[EpisodeRequest],
+        *,
+        again: Again | None = None,
+    ) -> list[Trajectory]:
         """Run the episodes; trajectories come in the order of the requests.
 
-        A broken environment is data (an unscorable trajectory). An error of the policy or of
-        ours cancels the wave, releases every episode of it and is raised.
+        `again` is asked of each episode that ended, and may give another to run in its place: the
+        trajectory of the last one counts. A broken environment is data (an unscorable trajectory).
+        An error of the policy or of ours cancels all episodes, releases them and is raised.
         """
         try:
-            return asyncio.run(self._run(policy, requests))
+            return asyncio.run(self._run(policy, requests, again or _never))
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
 
     async def _run(
-        self, policy: policies.Policy, requests: Sequence[EpisodeRequest]
+        self, policy: policies.Policy, requests: Sequence[EpisodeRequest], again: Again
     ) -> list[Trajectory]:
-        done: list[Trajectory] = []
-        for wave in _waves(requests, self.rollout.concurrency):
-            sequences = policy.open([request.seed for request in wave])
-            async with asyncio.TaskGroup() as group:
-                running = [
-                    group.create_task(self._episode(request, sequence, policy.context))
-                    for request, sequence in zip(wave, sequences, strict=True)
-                ]
-            done += [task.result() for task in running]
-        return done
+        done: dict[int, Trajectory] = {}
+        width = min(self.rollout.concurrency, len(requests))
+        queue = iter(enumerate(requests))
+        async with policy.session(width) as session, asyncio.TaskGroup() as group:
+            # Those that begin together are open before the first asks to write.
+            first = [(place, one, session.open(one.seed)) for place, one in islice(queue, width)]
+            for begun in first:
+                group.create_task(self._slot(session, policy.context, begun, queue, again, done))
+        return [done[place] for place in range(len(requests))]
+
+    async def _slot(
+        self,
+        session: policies.Session,
+        context: int,
+        begun: tuple[int, EpisodeRequest, policies.Sequence],
+        queue: Iterator[tuple[int, EpisodeRequest]],
+        again: Again,
+        done: dict[int, Trajectory],
+    ) -> None:
+        """One episode after the other, the next at once when one ends."""
+        place, request, sequence = begun
+        while True:
+            done[place] = await self._episode(request, sequence, context)
+            other = again(request, done[place])
+            if other is not None:
+                request = other
+            elif (following := next(queue, None)) is not None:
+                place, request = following
+            else:
+                return
+            sequence = session.open(request.seed)
 
     async def _episode(
         self, request: EpisodeRequest, sequence: policies.Sequence, context: int
@@ -227,6 +261,5 @@ async def _gather(episode: Episode, calls: tuple[ToolCall, ...]) -> list[ToolRes
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _waves(requests: Sequence[EpisodeRequest], size: int) -> Iterator[Sequence[EpisodeRequest]]:
-    for start in range(0, len(requests), size):
-        yield requests[start : start + size]
+def _never(request: EpisodeRequest, trajectory: Trajectory) -> None:
+    """Every episode counts as it ended."""

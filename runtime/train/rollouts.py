@@ -80,6 +80,7 @@ class Rollouts:
             end_id=self.setup.chat.end_id,
             pad_id=int(self.setup.base.tokenizer.pad_token_id),
             temperature=self.setup.experiment.algorithm.temperature,
+            rollout=self.setup.experiment.rollout,
         )
 
     def _requests(self, prompts: list[str], trainer: Any) -> list[EpisodeRequest]:

@@ -9,7 +9,8 @@ policy hold none (`without_ids`).
 from __future__ import annotations
 
 from collections import abc
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from mrlc.runtime.endpoint import ChatClient, Completion, ToolRequest
 from mrlc.runtime.json_values import loads
 from mrlc.runtime.model.chat import ParsedTurn, user_message
 from mrlc.runtime.rollout.format import Format
-from mrlc.runtime.rollout.policies.policy import Sequence, Written
+from mrlc.runtime.rollout.policies.policy import Sequence, Session, Written
 from mrlc.runtime.rollout.trajectory import ToolCall, Trajectory
 
 CONTEXT = 1 << 40
@@ -135,9 +136,14 @@ class EndpointPolicy:
         """No limit that could be known here."""
         return CONTEXT
 
-    def open(self, seeds: abc.Sequence[int]) -> list[Sequence]:
-        """One conversation for each seed, by which samples of one task are told apart."""
-        return [_Conversation(self, seed) for seed in seeds]
+    def open(self, seed: int) -> Sequence:
+        """A conversation; by its seed, samples of one task are told apart."""
+        return _Conversation(self, seed)
+
+    @asynccontextmanager
+    async def session(self, width: int) -> AsyncIterator[Session]:
+        """Nothing is shared."""
+        yield self
 
     async def ask(
         self, messages: Messages, seed: int, *, shown: tuple[str, ...] | None, max_tokens: int

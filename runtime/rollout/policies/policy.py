@@ -1,13 +1,15 @@
 """The protocol of a policy: sequences that grow by what is said to them and what they write.
 
-A policy opens one `Sequence` an episode, all episodes of a wave together, so that it can
-batch them. The engine feeds a sequence token ids, and gets back the ids of one turn with
-their log-probabilities. A sequence remembers what it was fed: nothing is ever fed twice.
+Episodes are run in a session, which holds what they share (a cache, a batch) and gives it back
+when it ends. Each episode has one `Sequence` there: it is fed token ids, and writes the ids of one
+turn with their log-probabilities. A sequence remembers what it was fed: nothing is fed twice. The
+session decides who is served together; a sequence that waits for a tool holds up nobody else.
 """
 
 from __future__ import annotations
 
 from collections import abc
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +38,14 @@ class Sequence(Protocol):
         ...
 
 
+class Session(Protocol):
+    """The sequences of episodes that run together."""
+
+    def open(self, seed: int) -> Sequence:
+        """A new sequence, whose samples depend on its seed alone."""
+        ...
+
+
 class Policy(Protocol):
     """Something that acts."""
 
@@ -44,6 +54,6 @@ class Policy(Protocol):
         """Tokens that a sequence may have."""
         ...
 
-    def open(self, seeds: abc.Sequence[int]) -> list[Sequence]:
-        """One sequence for each seed; a sequence's samples depend on its own seed alone."""
+    def session(self, width: int) -> AbstractAsyncContextManager[Session]:
+        """A session in which at most `width` sequences are open at once."""
         ...

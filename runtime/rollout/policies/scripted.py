@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import abc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from mrlc.runtime.rollout.policies.policy import Sequence, Written
+from mrlc.runtime.rollout.policies.policy import Sequence, Session, Written
 
 
 class ScriptedSequence:
@@ -44,10 +46,13 @@ class ScriptedPolicy:
         """Tokens that a sequence may have."""
         return self._context
 
-    def open(self, seeds: abc.Sequence[int]) -> list[Sequence]:
-        """One sequence for each seed; the seed itself has nothing to decide."""
-        first, self._opened = self._opened, self._opened + len(seeds)
-        return [
-            ScriptedSequence(self._scripts[i % len(self._scripts)], end_id=self._end_id)
-            for i in range(first, self._opened)
-        ]
+    def open(self, seed: int) -> Sequence:
+        """The next script's sequence; the seed itself has nothing to decide."""
+        script = self._scripts[self._opened % len(self._scripts)]
+        self._opened += 1
+        return ScriptedSequence(script, end_id=self._end_id)
+
+    @asynccontextmanager
+    async def session(self, width: int) -> AsyncIterator[Session]:
+        """Nothing is shared."""
+        yield self

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,8 +212,12 @@ def test_a_failing_policy_releases_every_episode(desk: Desk) -> None:
         context = 1000
         closed = 0
 
-        def open(self, seeds: Any) -> list[Any]:
-            return [self for _ in seeds]
+        def open(self, seed: int) -> Any:
+            return self
+
+        @asynccontextmanager
+        async def session(self, width: int) -> AsyncIterator[Any]:
+            yield self
 
         async def write(self, ids: Any, *, max_tokens: int) -> Any:
             await asyncio.sleep(0)
@@ -226,8 +233,23 @@ def test_a_failing_policy_releases_every_episode(desk: Desk) -> None:
     assert policy.closed == len(requests)
 
 
+def test_an_episode_may_be_run_again_in_its_place(desk: Desk) -> None:
+    policy = ScriptedPolicy([[desk.turn(RIGHT)]], end_id=desk.chat.end_id)
+    asked: list[int] = []
+
+    def again(request: EpisodeRequest, trajectory: Trajectory) -> EpisodeRequest | None:
+        asked.append(request.seed)
+        is_first = request.seed < 10 and request.member == 1
+        return replace(request, seed=request.seed + 10) if is_first else None
+
+    requests = [EpisodeRequest(desk.tasks[0], member, member) for member in range(3)]
+    trajectories = desk.engine.run(policy, requests, again=again)
+    assert sorted(asked) == [0, 1, 2, 11]
+    assert [trajectory.member for trajectory in trajectories] == [0, 1, 2]
+
+
 def test_trajectories_come_in_the_order_of_requests(desk: Desk) -> None:
-    tasks: list[Task] = [desk.tasks[i % 2] for i in range(600)]  # more than one wave
+    tasks: list[Task] = [desk.tasks[i % 2] for i in range(600)]  # more than run at once
     policy = ScriptedPolicy([[desk.turn(RIGHT)]], end_id=desk.chat.end_id)
     trajectories = desk.engine.run(policy, [EpisodeRequest(t, i, i) for i, t in enumerate(tasks)])
     assert [t.member for t in trajectories] == list(range(600))

@@ -1,0 +1,51 @@
+"""The model and how it is sampled."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from mrlc.runtime.rollout.policies.policy import Session
+from mrlc.schemas.rollout import Rollout
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class TransformersPolicy:
+    """A causal language model as a policy. Reads the weights at each tick; never writes them."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        *,
+        end_id: int,
+        pad_id: int,
+        temperature: float,
+        rollout: Rollout,
+    ) -> None:
+        """`temperature` 0 is greedy; log-probs are then those of temperature 1."""
+        self.model = model
+        self.end_id = end_id
+        self.pad_id = pad_id
+        self.temperature = temperature
+        self.rollout = rollout
+
+    @property
+    def context(self) -> int:
+        """Tokens that a sequence may have."""
+        return int(getattr(self.model.config, "max_position_embeddings", 1 << 20))
+
+    @asynccontextmanager
+    async def session(self, width: int) -> AsyncIterator[Session]:
+        """A batch with a cache of its own, in evaluation mode as long as it lasts."""
+        from mrlc.runtime.rollout.policies.transformers.session import Batch
+
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            async with Batch(self, width) as batch:
+                yield batch
+        finally:
+            self.model.train(was_training)

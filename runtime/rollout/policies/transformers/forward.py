@@ -30,11 +30,12 @@ class Forward:
         self._slots = slots
         self._cache = slots.cache
         self._pad_id = pad_id
-        self._is_additive = model.config._attn_implementation == "eager"
 
     def feed(self, rows: Ints, chunks: list[Ints]) -> None:
         """Put a chunk into each of `rows`; nothing is read of what the model says to it."""
-        slots, sizes = self._slots, np.array([len(chunk) for chunk in chunks])
+        slots, order = self._slots, np.argsort(rows)
+        rows, chunks = rows[order], [chunks[place] for place in order]
+        sizes = np.array([len(chunk) for chunk in chunks])
         width = int(sizes.max())
         tokens = np.full((len(rows), width), self._pad_id, dtype=np.int64)
         for row, chunk in zip(tokens, chunks, strict=True):
@@ -44,7 +45,8 @@ class Forward:
         starts = slots.lengths[rows]
         columns = np.where(is_real, starts[:, None] + places, slots.scratch)
         positions = starts[:, None] + np.minimum(places, sizes[:, None] - 1)
-        self._pass(self._body, tokens, positions, columns, rows)
+        is_dense = int(rows[-1]) + 1 == len(rows)
+        self._pass(self._body, tokens, positions, columns, None if is_dense else rows)
         slots.ids[np.repeat(rows, sizes), columns[is_real]] = tokens[is_real]
         slots.lengths[rows] += sizes
 
@@ -104,9 +106,9 @@ class Forward:
         allowed = columns <= own
         if window is not None:
             allowed &= columns > own - window
-        if not self._is_additive:
-            return allowed
-        dtype = self._model.dtype
+        dtype = (
+            self._model.dtype
+        )  # added to the scores: a mask of truth values is turned by each layer
         lowest = torch.tensor(torch.finfo(dtype).min, dtype=dtype, device=positions.device)
         return torch.where(allowed, torch.zeros_like(lowest), lowest)
 

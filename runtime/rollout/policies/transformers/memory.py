@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ def bytes_a_token(model: PreTrainedModel) -> int:
 
 
 def _free(model: PreTrainedModel) -> int:
+    import psutil
     import torch
 
     if model.device.type == "cuda":
@@ -37,4 +37,4 @@ def _free(model: PreTrainedModel) -> int:
             model.device
         )
         return int(free + cached)
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return int(psutil.virtual_memory().available)

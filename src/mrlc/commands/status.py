@@ -90,7 +90,9 @@ def _described(record: Record, seen: Seen) -> dict[str, Any]:
     answer = seen.answer
     return {
         "job": seen.name,
+        "name": seen.name,
         "arn": seen.arn,
+        "url": seen.url,
         "region": record.region,
         "plan": record.plan,
         "semantic": record.semantic,

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -288,7 +288,8 @@ class _Sender:
             self.queue(each.job)
         aws = services(each.job.region)
         arn = each.seen.arn if each.seen else _send(each.plan, each.job)
-        record = of_job(each.job, region=aws.region, arn=arn)
+        made = of_job(each.job, region=aws.region, arn=arn)
+        record = replace(made, usd_at_most=_ceiling(each).usd)
         folder = write_record(self.runs, record)
         what = f"is there already, {each.seen.status}" if each.seen else "sent"
         if not self.is_for_programs:
@@ -343,7 +344,7 @@ def _described(one: _Ready, record: Record, ends: Mapping[str, Seen]) -> dict[st
         "region": record.region,
         "plan": record.plan,
         "semantic": record.semantic,
-        "usd_at_most": _ceiling(one).usd,
+        "usd_at_most": record.usd_at_most,
     }
 
 

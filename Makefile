@@ -11,7 +11,10 @@ export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: demo test test-slow lint bench clean
+# The SageMaker SDK pins an older rich, so it has an environment of its own.
+SDK := .venv-sdk
+
+.PHONY: demo test test-slow test-sdk lint bench clean
 
 demo: $(STAMP)  ## compile, gate and run specs/quickstart.yaml: a bad policy becomes a good one
 	$(BIN)/mrlc compile specs/quickstart.yaml
@@ -23,6 +26,9 @@ test: $(STAMP) lint  ## lint, type check and the default tests
 
 test-slow: $(STAMP)  ## the tests that train for minutes
 	$(BIN)/python -m pytest -m slow
+
+test-sdk: $(STAMP) $(SDK)/.installed  ## what `--emit modeltrainer` writes, through the real SDK
+	SAGEMAKER_PYTHON=$(SDK)/bin/python $(BIN)/python -m pytest -m sdk
 
 lint: $(STAMP)
 	$(BIN)/ruff check
@@ -38,5 +44,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
 	touch $@
 
-clean:  ## the environment and the plans; runs stay
-	rm -rf $(VENV) build
+$(SDK)/.installed: constraints-sdk.txt
+	$(PYTHON) -m venv $(SDK)
+	$(SDK)/bin/pip install --quiet --constraint constraints-sdk.txt sagemaker-train
+	touch $@
+
+clean:  ## the environments and the plans; runs stay
+	rm -rf $(VENV) $(SDK) build

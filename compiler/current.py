@@ -1,7 +1,7 @@
 """Whether a plan on disk is the one that its spec gives, and where it is not.
 
-`plan.json` and the inputs are compared; `provenance.json` is not, as it holds the folder of
-the machine that compiled.
+`plan.json`, the inputs and a target's files are compared; `provenance.json` is not, as it holds
+the folder of the machine that compiled.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ def _plan(compiled: Compiled, out_dir: Path) -> list[Diagnostic]:
     if not (target / PLAN).is_file():
         return [_fault(f"`{target}` is not there", compiled.name_span)]
     return [*_values(compiled, target), *_inputs(compiled, target)] or [
-        _fault(f"`{target}` was written by another version of mrlc", compiled.name_span)
+        _fault(
+            f"`{target}` was written by another version of mrlc, or from other lines of the spec",
+            compiled.name_span,
+        )
     ]
 
 

@@ -33,7 +33,7 @@ def write_plan(compiled: Compiled, out_dir: Path) -> Path:
     target = out_dir / compiled.name
     files = {
         PLAN: canonical(compiled.plan.model_dump(mode="json", by_alias=True)),
-        PROVENANCE: canonical(compiled.provenance.model_dump(mode="json")),
+        PROVENANCE: provenance_of(compiled),
     }
     if is_current(target, files[PLAN], compiled):
         refresh(target / PROVENANCE, files[PROVENANCE])
@@ -71,6 +71,11 @@ def _holds(target: Path, file: str) -> bool:
     return target.is_dir() and not target.is_symlink() and (target / file).is_file()
 
 
+def provenance_of(compiled: Compiled) -> bytes:
+    """`provenance.json` of a plan."""
+    return canonical(compiled.provenance.model_dump(mode="json"))
+
+
 def is_current(target: Path, plan: bytes, compiled: Compiled) -> bool:
     """Whether the same plan with all its inputs, untouched, is there already."""
     if not _holds(target, PLAN) or (target / PLAN).read_bytes() != plan:
@@ -81,7 +86,7 @@ def is_current(target: Path, plan: bytes, compiled: Compiled) -> bool:
         file_digest(folder / key) == expected.sha256
         for key, expected in compiled.plan.inputs.items()
     )
-    return are_inputs and is_emitted(compiled.plan, target)
+    return are_inputs and is_emitted(compiled.plan, target, provenance_of(compiled))
 
 
 def refresh(path: Path, content: bytes) -> None:

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
         failure = _launch(root, Path(arguments[0]), stop)
     except Exception as error:  # noqa: BLE001 -- whatever it is, the service must be told
         traceback.print_exc()
-        failure = failure_of(error)
+        failure = failure_of(error, Path(arguments[0]))
     if failure is None:
         return 0
     write_failure(failure_file, failure.message)

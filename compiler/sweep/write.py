@@ -110,7 +110,19 @@ def is_current(target: Path, content: bytes, swept: Swept) -> bool:
     }:
         return False
     digests: dict[tuple[int, int], str] = {}
-    return all(_is_intact(target / one.variant.slug, one, swept, digests) for one in swept.variants)
+    return all(
+        _is_intact(target / one.variant.slug, one, swept, digests) for one in swept.variants
+    ) and _are_emitted(target, swept)
+
+
+def _are_emitted(target: Path, swept: Swept) -> bool:
+    if not _is_remote(swept):
+        return True
+    positions = Positions(swept.base)
+    return all(
+        is_emitted(one.plan, target / one.variant.slug, positions.content(one))
+        for one in swept.variants
+    )
 
 
 def _has(file: Path, content: bytes) -> bool:
@@ -126,10 +138,9 @@ def _is_intact(
     present = {
         path.relative_to(inputs).as_posix(): path for path in inputs.rglob("*") if path.is_file()
     }
-    are_inputs = present.keys() == set(one.inputs) and all(
+    return present.keys() == set(one.inputs) and all(
         _digest(path, digests) == swept.carried[key].sha256 for key, path in present.items()
     )
-    return are_inputs and (not _is_remote(swept) or is_emitted(one.plan, folder))
 
 
 def _digest(path: Path, known: dict[tuple[int, int], str]) -> str:

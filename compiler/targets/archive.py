@@ -2,6 +2,7 @@
 
     mrlc/                the runtime and the schemas
     plan/plan.json       what they run
+    plan/places.json     where in the spec each value was written
     plan/inputs/…        what it reads, data and the user's code
 
 Names are sorted; there is no time, no owner and no mode but 644. The gzip stream holds its data
@@ -68,11 +69,14 @@ class StoredGzip(io.RawIOBase):
         self.size += len(data)
 
 
-def write_source(out: BinaryIO, plan: bytes, inputs: Mapping[str, Path]) -> tuple[str, int]:
+def write_source(
+    out: BinaryIO, plan: bytes, places: bytes, inputs: Mapping[str, Path]
+) -> tuple[str, int]:
     """Write the archive of a plan and its inputs, by key; its SHA-256 and size."""
     members: dict[str, bytes | Path] = {
         **runtime_files(),
         "plan/plan.json": plan,
+        "plan/places.json": places,
         **{f"plan/inputs/{key}": path for key, path in inputs.items()},
     }
     stream = StoredGzip(out)

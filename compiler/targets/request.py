@@ -8,8 +8,10 @@ Python. Its root is /opt/ml, or MRLC_ML_ROOT where it is not a container.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, NamedTuple
 
+from mrlc.compiler.canonical import canonical
 from mrlc.compiler.targets.metrics import metric_definitions
 from mrlc.compiler.targets.service_model import Place
 from mrlc.schemas import Experiment
@@ -99,7 +101,23 @@ def create_training_job(
         "EnableInterContainerTrafficEncryption": job.encrypt_traffic,
     }
     origins: dict[Place, str] = {}
-    return Request(_parted(drafted, (), origins), origins)
+    body = _parted(drafted, (), origins)
+    body["HyperParameters"]["mrlc.definition"] = _definition(body)
+    return Request(body, origins)
+
+
+def _definition(body: dict[str, Any]) -> str:
+    """SHA-256 of what the target gives: where and on what a job runs, and with what.
+
+    A job's name comes from what it computes, so two definitions may share it; this tells them
+    apart. What mrlc adds by itself (its source, its command, its metrics) is left out: another
+    version of it, or a comment in the spec, is no other definition.
+    """
+    own = {key: value for key, value in body.items() if key not in ("HyperParameters", "Tags")}
+    own["AlgorithmSpecification"] = body["AlgorithmSpecification"]["TrainingImage"]
+    own["InputDataConfig"] = body["InputDataConfig"][1:]
+    own["Tags"] = [tag for tag in body["Tags"] if not tag["Key"].startswith("mrlc:")]
+    return hashlib.sha256(canonical(own)).hexdigest()
 
 
 def _own(prefix: str | None, name: str) -> str | None:

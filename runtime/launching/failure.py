@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mrlc.runtime.errors import PlanBroken, PlanFault, RemoteFailed
+from mrlc.runtime.launching.places import place_of
 
 LIMIT = 1_024
 FAULT, BUG, REMOTE = 1, 3, 4
@@ -31,11 +32,13 @@ class Failure:
     code: int
 
 
-def failure_of(error: BaseException) -> Failure:
-    """What a user is told of an exception."""
+def failure_of(error: BaseException, plan: Path) -> Failure:
+    """What a user is told of an exception in the work of the plan in a folder."""
     match error:
         case PlanFault():
-            return Failure(_helped(f"{error.path}: {error.message}", error.help), FAULT)
+            at = place_of(error.path, plan)
+            told = f"{f'{at}: ' if at else ''}{error.path}: {error.message}"
+            return Failure(_helped(told, error.help), FAULT)
         case PlanBroken():
             return Failure(_helped(f"{error.file}: {error.message}", error.help), FAULT)
         case RemoteFailed():

@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
         _stage(Path(arguments[0]), arguments[1], stop)
     except Exception as error:  # noqa: BLE001 -- whatever it is, the user must be told
         traceback.print_exc()
-        failure = failure_of(error)
+        failure = failure_of(error, Path(arguments[0]) / "plan")
         write_failure(Path(os.environ[MESSAGE]), failure.message, secrets.values())
         return failure.code
     return 0

@@ -5,6 +5,7 @@
     refusals    what AWS refused, in words that say what to do
     upload      the source, by its digest
     jobs        create, look, count, stop, and what goes with a job: its alarms and its rule
+    definition  whether a job that exists is the one that was compiled
     records     runs/<job>/job.json: that a job was sent, and how to find it again
     logs        what the containers print
     artefacts   what a job leaves in S3, unpacked with care

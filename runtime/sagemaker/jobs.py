@@ -33,6 +33,9 @@ NEWS_TAKES = timedelta(minutes=5)
 """How long after a job's end its rule stays, so that the message of the end is out."""
 TAKEN = {"ResourceInUse", "ResourceInUseException"}
 
+CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+"""Of the partitions that have their own."""
+
 Say = Callable[[str], None]
 
 
@@ -56,6 +59,13 @@ class Seen:
     def status(self) -> str:
         """InProgress, Completed, Failed, Stopping or Stopped."""
         return str(self.answer["TrainingJobStatus"])
+
+    @property
+    def url(self) -> str:
+        """Its page in the console."""
+        _, partition, _, region, *_ = self.arn.split(":")
+        host = CONSOLES.get(partition, "console.aws.amazon.com")
+        return f"https://{region}.{host}/sagemaker/home?region={region}#/jobs/{self.name}"
 
     @property
     def has_ended(self) -> bool:

@@ -34,6 +34,8 @@ class Record:
     rule: str | None
     targets: tuple[str, ...]
     arn: str | None = None
+    usd_at_most: float | None = None
+    """What it may cost by its longest run, as it was shown at the submit."""
 
     @property
     def companions(self) -> Companions:

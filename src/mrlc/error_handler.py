@@ -86,7 +86,7 @@ def _handled(error: Exception) -> int:
         show(error.diagnostics)
         return 1
     if isinstance(error, DoorShut):
-        return _shut(error)
+        return shut([error])
     return _bug(error)
 
 
@@ -116,14 +116,15 @@ def _usage(message: str, *, code: int = 2) -> int:
     return code
 
 
-def _shut(door: DoorShut) -> int:
-    """Each gate that is not earned, why, and the way through."""
-    count = f"{len(door.refusals)} gate{'' if len(door.refusals) == 1 else 's'}"
-    print(f"mrlc: `{door.experiment}` has not earned its run: {count} to pass", file=sys.stderr)
-    for one in door.refusals:
-        print(f"  {one.code:<6}  {one.name}: {one.why}", file=sys.stderr)
-    waiver = f'gates: {{waive: {{{door.refusals[0].code}: "why"}}}}'
-    print(f"  = help: {door.command}", file=sys.stderr)
+def shut(doors: Sequence[DoorShut]) -> int:
+    """Of each plan the gates that are not earned, why, and the way through; the exit code."""
+    for door in doors:
+        count = f"{len(door.refusals)} gate{'' if len(door.refusals) == 1 else 's'}"
+        print(f"mrlc: `{door.experiment}` has not earned its run: {count} to pass", file=sys.stderr)
+        for one in door.refusals:
+            print(f"  {one.code:<6}  {one.name}: {one.why}", file=sys.stderr)
+        print(f"  = help: {door.command}", file=sys.stderr)
+    waiver = f'gates: {{waive: {{{doors[0].refusals[0].code}: "why"}}}}'
     print(f"  = help: or leave a gate out for a reason, in the spec: {waiver}", file=sys.stderr)
     return 6
 

@@ -172,17 +172,25 @@ def with_place(plan: Plan, job: Job, work: Callable[[], str]) -> str:
         raise RemoteFault(f"{job.name}: {error}{_in_spec(plan, job, error)}") from None
 
 
+def path_of(place: tuple[str, ...], plan: Plan, job: Job) -> str:
+    """The path in the spec of a part of a job's request."""
+    from mrlc.compiler.targets.request import AT, create_training_job
+
+    target = plan.experiment.target.sagemaker
+    if target is None:
+        return AT
+    made = create_training_job(plan.experiment, target, digests=plan.digests, source=job.sha256)
+    return made.origin(place)
+
+
 def _in_spec(plan: Plan, job: Job, error: Refused) -> str:
     from mrlc.compiler.fault import diagnose_fault
     from mrlc.compiler.render.text import shown_file
-    from mrlc.compiler.targets.request import create_training_job
     from mrlc.runtime.errors import PlanFault
 
-    target = plan.experiment.target.sagemaker
-    if error.place is None or target is None:
+    if error.place is None:
         return ""
-    made = create_training_job(plan.experiment, target, digests=plan.digests, source=job.sha256)
-    path = made.origin(error.place)
+    path = path_of(error.place, plan, job)
     span = diagnose_fault(PlanFault(path, str(error)), job.folder).span
     return f"; {path} is at {shown_file(span.file, Path.cwd())}:{span.line}:{span.column}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,3 +26,22 @@ def located(work: Callable[[], Result], folder: Path) -> Result:
     except PlanBroken as broken:
         at = broken_plan(broken.file, broken.message, broken.help, line=broken.line)
         raise CompileFailed([at]) from broken
+
+
+def together(works: Iterable[Callable[[], Result]]) -> list[Result]:
+    """Do several such works; their faults are shown together.
+
+    Raises:
+        CompileFailed: with the faults of all.
+    """
+    from mrlc.compiler.diagnostics import CompileFailed, Diagnostic
+
+    done, faults = list[Result](), list[Diagnostic]()
+    for work in works:
+        try:
+            done.append(work())
+        except CompileFailed as error:
+            faults += error.diagnostics
+    if faults:
+        raise CompileFailed(faults)
+    return done

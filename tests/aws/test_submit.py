@@ -150,6 +150,46 @@ def test_a_shut_door_sends_nothing(desk: Desk, proxy: Proxy, capsys: Any) -> Non
     assert proxy.asked == []
 
 
+def test_all_shut_doors_are_told_at_once(desk: Desk, proxy: Proxy, capsys: Any) -> None:
+    folders = []
+    for name in ("one", "two"):
+        spec = write(desk.root / name, [job(), Edit("name: desk", f"name: {name}")])
+        folders.append(write_plan(compile_spec(spec), desk.root / "build"))
+    given = [folders[0], desk.folder, folders[1]]
+    assert desk.mrlc("submit", *given, "--yes", "--gates", desk.root / "gates") == 6
+    errors = capsys.readouterr().err
+    for folder in folders:
+        assert f"`{folder.name}` has not earned its run" in errors
+        assert f"mrlc gate {folder}" in errors
+    assert proxy.asked == []
+
+
+def test_all_broken_jobs_are_told_at_once(desk: Desk, proxy: Proxy, capsys: Any) -> None:
+    spec = write(desk.root / "other", [job(), Edit("name: desk", "name: other")])
+    other = write_plan(compile_spec(spec, overrides=[WAIVED]), desk.root / "build")
+    for folder in (desk.folder, other):
+        (folder / "alarms.json").write_bytes(b"[]")
+    assert desk.mrlc("submit", desk.folder, other, "--yes") == 1
+    assert capsys.readouterr().err.count("not the file that was compiled") == 2
+    assert proxy.asked == []
+
+
+def test_for_programs(desk: Desk, capsys: Any) -> None:
+    assert desk.submit("-f", "json") == 0
+    (sent,) = json.loads(capsys.readouterr().out)
+    assert (sent["name"], sent["status"], sent["sent"]) == (desk.name, "InProgress", True)
+    assert sent["arn"].endswith(f":training-job/{desk.name}")
+    console = "https://us-east-1.console.aws.amazon.com/sagemaker/home?region=us-east-1"
+    assert sent["url"] == f"{console}#/jobs/{desk.name}"
+    assert sent["usd_at_most"] == 314.78
+    assert desk.submit("-f", "json", "--wait", "--poll", "0.01") == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["status"], found["sent"]) == ("Completed", False)
+    assert desk.mrlc("status", "-f", "json") == 0
+    (shown,) = json.loads(capsys.readouterr().out)
+    assert (shown["url"], shown["usd_at_most"]) == (sent["url"], sent["usd_at_most"])
+
+
 @pytest.mark.parametrize("name", ["estimator.json", "alarms.json", "source.tar.gz"])
 def test_a_file_that_was_changed_is_not_sent(
     desk: Desk, proxy: Proxy, capsys: Any, name: str

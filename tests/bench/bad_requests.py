@@ -1,7 +1,9 @@
 """Which share of bad training jobs is caught before anything is sent, and by whom.
 
-    mrlc        `mrlc compile`, with a diagnostic at the spec's own value
-    botocore    its ParamValidator, which boto3 asks before it sends a request
+    mrlc            `mrlc compile`, with a diagnostic at the spec's own value
+    botocore        its ParamValidator, which boto3 asks before it sends a request
+    ModelTrainer    the SageMaker SDK's, built and sent as `--emit modeltrainer` writes it, up to
+                    the first request; where `SAGEMAKER_PYTHON=…/bin/python` names a Python with the SDK
 
 A case is one mistake, as the spec writes it and as the request would hold it. A new judge is an
 entry of `JUDGES`.
@@ -10,8 +12,11 @@ entry of `JUDGES`.
 from __future__ import annotations
 
 import copy
+import json
+import os
+import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +24,7 @@ from typing import Any, NamedTuple
 from mrlc.compiler import CompileFailed, Diagnostic, compile_spec
 from mrlc.compiler.example import write
 from mrlc.compiler.targets.example import job
+from mrlc.compiler.targets.modeltrainer import modeltrainer
 from mrlc.compiler.targets.request import AT, create_training_job
 
 GONE = object()
@@ -238,6 +244,9 @@ CASES = (
 )
 
 
+GOOD = Case("good", "no mistake", {}, {}, "")
+
+
 def diagnostics(case: Case) -> tuple[Diagnostic, ...]:
     """What mrlc says of a case."""
     with tempfile.TemporaryDirectory() as folder:
@@ -260,7 +269,35 @@ def by_botocore(case: Case) -> bool:
     return bool(ParamValidator().validate(request(case), _input_shape()).has_errors())
 
 
-JUDGES: dict[str, Callable[[Case], bool]] = {"mrlc": by_mrlc, "botocore": by_botocore}
+@cache
+def _modeltrainer_verdicts(python: str) -> list[bool]:
+    """Of all cases, in one process: the SDK takes seconds to load."""
+    texts = [
+        modeltrainer(request(case), source="s3://my-team/source.tar.gz", region="us-east-1")
+        for case in (*CASES, GOOD)
+    ]
+    script = Path(__file__).with_name("by_modeltrainer.py")
+    done = subprocess.run(
+        [python, script], input=json.dumps(texts), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found: list[bool] = json.loads(done.stdout)
+    return found
+
+
+def by_modeltrainer(case: Case) -> bool | None:
+    """Whether the SDK refuses it before a request; None where no Python with the SDK is named."""
+    python = os.environ.get("SAGEMAKER_PYTHON")
+    return _modeltrainer_verdicts(python)[(*CASES, GOOD).index(case)] if python else None
+
+
+Judge = Callable[[Case], bool | None]
+JUDGES: dict[str, Judge] = {
+    "mrlc": by_mrlc,
+    "botocore": by_botocore,
+    "ModelTrainer": by_modeltrainer,
+}
 
 
 def request(case: Case) -> dict[str, Any]:
@@ -298,31 +335,24 @@ def _input_shape() -> Any:
     return ServiceModel(model).operation_model("CreateTrainingJob").input_shape
 
 
-def caught() -> dict[str, dict[str, tuple[int, int]]]:
-    """Judge → family → caught, of how many."""
-    found: dict[str, dict[str, tuple[int, int]]] = {}
-    for name, judge in JUDGES.items():
-        families: dict[str, tuple[int, int]] = {}
-        for case in CASES:
-            hits, count = families.get(case.family, (0, 0))
-            families[case.family] = (hits + judge(case), count + 1)
-        found[name] = families
-    return found
+def caught(judge: Judge, cases: Sequence[Case]) -> int | None:
+    """How many of some cases a judge catches; None: it is not here."""
+    verdicts = [judge(case) for case in cases]
+    return None if None in verdicts else sum(map(bool, verdicts))
 
 
 def main() -> None:
     """Print a table."""
-    found = caught()
-    print(f"bad training jobs  {''.join(f'{name:>12}' for name in found)}")
-    for family in next(iter(found.values())):
-        _print_row(family, [one[family] for one in found.values()])
-    sums = (sum(hits for hits, _ in one.values()) for one in found.values())
-    _print_row("all", [(hits, len(CASES)) for hits in sums])
+    print(f"bad training jobs  {''.join(f'{name:>14}' for name in JUDGES)}")
+    for family in dict.fromkeys(case.family for case in CASES):
+        _print_row(family, [case for case in CASES if case.family == family])
+    _print_row("all", CASES)
 
 
-def _print_row(name: str, shares: list[tuple[int, int]]) -> None:
-    cells = (f"{hits} of {count}" for hits, count in shares)
-    print(f"  {name:<17}{''.join(f'{cell:>12}' for cell in cells)}")
+def _print_row(name: str, cases: Sequence[Case]) -> None:
+    shares = [caught(judge, cases) for judge in JUDGES.values()]
+    cells = ("not measured" if hits is None else f"{hits} of {len(cases)}" for hits in shares)
+    print(f"  {name:<17}{''.join(f'{cell:>14}' for cell in cells)}")
 
 
 if __name__ == "__main__":

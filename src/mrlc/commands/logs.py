@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import time
-from typing import TYPE_CHECKING
 
-from mrlc.jobs import add_poll, add_runs, looked_at, one_recorded, say, tidied
-
-if TYPE_CHECKING:
-    from mrlc.runtime.sagemaker.logs import Tail
+from mrlc.following import followed, print_new
+from mrlc.jobs import add_poll, add_runs, looked_at, one_recorded, tidied
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,30 +23,10 @@ def run(args: argparse.Namespace) -> int:
     from mrlc.runtime.sagemaker.logs import Tail
 
     record = one_recorded(args.name, args.runs)
-    aws, seen = looked_at(record)
-    tail = Tail(aws, record.job)
-    while True:
-        _print(tail)
-        if not args.follow:
-            return 0
-        if seen.has_ended:
-            break
-        time.sleep(args.poll)
-        # Looked at before the log is read, so that what was printed last is read after the end.
-        aws, seen = looked_at(record)
+    if not args.follow:
+        aws, _ = looked_at(record)
+        print_new(Tail(aws, record.job))
+        return 0
+    aws, seen = followed(record, args.poll)
     tidied(aws, record, seen)
-    reason = seen.answer.get("FailureReason")
-    say(f"{record.job}: {seen.status}{f', {reason}' if reason else ''}")
     return 0 if seen.status == "Completed" else 1
-
-
-def _print(tail: Tail) -> None:
-    """New lines, with their container where there are several; what is invisible as an escape."""
-    from mrlc.compiler.render.text import visible
-
-    lines = tail.read()
-    for line in lines:
-        host = f"{line.host}  " if tail.hosts > 1 else ""
-        print(f"{host}{visible(line.text.rstrip())}")
-    if lines:
-        print(end="", flush=True)

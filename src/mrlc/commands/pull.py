@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mrlc.error_handler import RemoteFault, UsageFault
-from mrlc.jobs import add_runs, looked_at, one_recorded, say, tidied
-
-LIMIT_GB = 100
+from mrlc.error_handler import RemoteFault
+from mrlc.fetching import LIMIT_GB, fetch
+from mrlc.jobs import add_runs, looked_at, one_recorded, tidied
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fetch and unpack; each part appears whole, in place of the one before."""
-    from mrlc.runtime.sagemaker.artefacts import pull, uris
-
     record = one_recorded(args.name, args.runs)
     aws, seen = looked_at(record)
     tidied(aws, record, seen)
@@ -39,19 +36,8 @@ def run(args: argparse.Namespace) -> int:
             f"{record.job} is {seen.status}: a job leaves its results when it ends; "
             f"mrlc logs -f {record.job} waits for it"
         )
-    folder, found = args.to or args.runs / record.job, set[str]()
-    for part, uri in uris(seen).items():
-        try:
-            size = pull(aws, uri, folder / part, limit=args.limit_gb * 10**9)
-        except OSError as error:
-            raise UsageFault(f"cannot write {folder / part}: {error.strerror}") from None
-        if size is not None:
-            found.add(part)
-            print(f"{folder / part}  {size:,} bytes  {uri}")
-    if not found:
-        raise RemoteFault(f"{record.job} is {seen.status} and has left nothing: mrlc logs says why")
-    if "model" in found:
-        say(f"measure it: mrlc evaluate {record.plan} --model {folder / 'model'}")
+    folder = args.to or args.runs / record.job
+    fetch(aws, seen, folder, plan=record.plan, limit_gb=args.limit_gb)
     return 0
 
 

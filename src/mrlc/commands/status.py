@@ -90,7 +90,9 @@ def _described(record: Record, seen: Seen) -> dict[str, Any]:
     answer = seen.answer
     return {
         "job": seen.name,
+        "name": seen.name,
         "arn": seen.arn,
+        "url": seen.url,
         "region": record.region,
         "plan": record.plan,
         "semantic": record.semantic,
@@ -100,5 +102,6 @@ def _described(record: Record, seen: Seen) -> dict[str, Any]:
         "metrics": _metrics(seen),
         "trained_s": ran_s(answer),
         "paid_s": answer.get("BillableTimeInSeconds"),
+        "usd_at_most": record.usd_at_most,
         "folder": str(Path("runs") / seen.name),
     }

@@ -6,20 +6,33 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mrlc.error_handler import UsageFault
-from mrlc.jobs import add_poll, add_runs, job_of, looked_at, say, services, tidied, with_place
-from mrlc.located import located
+from mrlc.error_handler import UsageFault, shut
+from mrlc.following import say_end
+from mrlc.jobs import (
+    add_poll,
+    add_runs,
+    job_of,
+    looked_at,
+    path_of,
+    say,
+    services,
+    tidied,
+    with_place,
+)
+from mrlc.located import located, together
 from mrlc.plans import plan_folders
 from mrlc.tables import Lines, Table, print_blocks
 
 if TYPE_CHECKING:
     from mrlc.compiler.targets.prices import Ceiling
+    from mrlc.runtime.errors import PlanFault
+    from mrlc.runtime.gates.door import DoorShut
     from mrlc.runtime.sagemaker.job import Job
     from mrlc.runtime.sagemaker.jobs import Seen
     from mrlc.runtime.sagemaker.records import Record
@@ -67,6 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--wait", action="store_true", help="until all have ended; exit 1 unless all completed"
     )
     parser.add_argument(
+        "--local",
+        action="store_true",
+        help="to a SageMaker on this machine that ends with the jobs: their logs, then what they "
+        "left in runs/local/; exit 1 unless all completed",
+    )
+    parser.add_argument("-f", "--format", choices=("human", "json"), default="human")
+    parser.add_argument(
         "--gates", type=Path, default=Path("gates"), metavar="DIR", help="evidence; default gates/"
     )
     add_poll(parser)
@@ -75,18 +95,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Send what is not there yet; 0 where every job is there, however it came there."""
-    ready = [_ready(folder, args.gates) for folder in _chosen(args.plans)]
+    if args.local and (args.again or args.concurrency):
+        raise UsageFault(
+            "--local starts afresh and sends one at a time: leave out --again and --concurrency"
+        )
+    ready, doors = _earned(_chosen(args.plans), args.gates)
+    if doors:
+        return shut(doors)
     if args.dry_run:
         print(json.dumps([_requests(one) for one in ready], indent=2, ensure_ascii=False))
         return 0
-    for one in ready:
-        located(partial(_look, one, is_again=args.again), one.job.folder)
+    if args.local:
+        from mrlc.locally import run_locally
+
+        return run_locally([(one.job, partial(_send, one.plan)) for one in ready], args.runs)
+    together(partial(_look_at, one, is_again=args.again) for one in ready)
     waiting = [one for one in ready if one.seen is None]
     if waiting and not _agreed(waiting, is_yes=args.yes):
         say("nothing is sent")
         return DECLINED
     records = _Sender(args).all(ready)
-    return _awaited(records, args.poll) if args.wait else 0
+    ends = _awaited(records, args.poll) if args.wait else {}
+    if args.format == "json":
+        print(
+            json.dumps(
+                [_described(*one, ends) for one in zip(ready, records, strict=True)], indent=2
+            )
+        )
+    return 0 if all(seen.status == "Completed" for seen in ends.values()) else 1
 
 
 def _chosen(given: Sequence[Path]) -> list[Path]:
@@ -106,12 +142,21 @@ def _chosen(given: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _ready(folder: Path, gates: Path) -> _Ready:
-    from mrlc.runtime.gates.door import open_door
+def _earned(folders: Sequence[Path], gates: Path) -> tuple[list[_Ready], list[DoorShut]]:
+    """The jobs, and the doors that are shut; of both and of their faults, all at once."""
+    from mrlc.runtime.gates.door import DoorShut, open_door
 
-    plan, job = job_of(folder)
-    located(lambda: open_door(plan, folder, gates), folder)
-    return _Ready(plan, job)
+    doors: list[DoorShut] = []
+
+    def ready(folder: Path) -> _Ready:
+        plan, job = job_of(folder)
+        try:
+            located(lambda: open_door(plan, folder, gates), folder)
+        except DoorShut as door:
+            doors.append(door)
+        return _Ready(plan, job)
+
+    return together(partial(ready, folder) for folder in folders), doors
 
 
 def _requests(one: _Ready) -> dict[str, Any]:
@@ -121,23 +166,52 @@ def _requests(one: _Ready) -> dict[str, Any]:
     return {"job": one.job.name, "region": one.job.region, "requests": made}
 
 
+def _look_at(one: _Ready, *, is_again: bool) -> None:
+    located(lambda: _look(one, is_again=is_again), one.job.folder)
+
+
 def _look(one: _Ready, *, is_again: bool) -> None:
-    """Ask whether the job is there; for a further attempt, make that the job to send."""
+    """Ask whether the job is there; for a further attempt, make that the job to send.
+
+    Raises:
+        PlanFault: it is there with another definition.
+    """
+    from mrlc.runtime.sagemaker.definition import is_other
     from mrlc.runtime.sagemaker.jobs import existing, newest, next_attempt
     from mrlc.runtime.sagemaker.records import of_job
 
     aws = services(one.job.region)
-    one.seen = existing(aws, one.job)
-    if one.seen is None or one.seen.status not in ENDED_EARLY:
+    last, seen = one.job, existing(aws, one.job)
+    if seen is None:
         return
-    last, seen = newest(aws, one.job)
-    tidied(aws, of_job(last), seen)
+    if seen.status in ENDED_EARLY:
+        last, seen = newest(aws, one.job)
+        tidied(aws, of_job(last), seen)
     if seen.status in ENDED_EARLY and is_again:
-        one.job, one.seen = next_attempt(one.job, last), None
+        one.job = next_attempt(one.job, last)
         return
+    if is_other(one.job, seen):
+        raise _other(one, seen)
     one.job, one.seen = last, seen
     if seen.status in ENDED_EARLY:
         say(f"{last.name} is {seen.status}; --again makes a new attempt from its checkpoints")
+
+
+def _other(one: _Ready, seen: Seen) -> PlanFault:
+    """The same experiment is there, to run on something else: sent again, it would be ignored."""
+    from mrlc.runtime.errors import PlanFault
+    from mrlc.runtime.sagemaker.definition import differences
+
+    found = differences(one.job, seen)
+    what = "; ".join(map(str, found[:3])) or "its tags differ"
+    path = path_of(found[0].place if found else (), one.plan, one.job)
+    ways = {
+        "Completed": "it is done, and elsewhere would learn the same;",
+        **dict.fromkeys(ENDED_EARLY, "--again makes an attempt with this one;"),
+    }
+    way = ways.get(seen.status, f"`mrlc stop {seen.name}`, then --again, goes on with this one;")
+    message = f"the job {seen.name} is {seen.status} with another definition: {what}"
+    return PlanFault(path, message, help=f"{way} or give the experiment another name")
 
 
 def _agreed(waiting: Sequence[_Ready], *, is_yes: bool) -> bool:
@@ -200,6 +274,7 @@ class _Sender:
         self.runs: Path = args.runs
         self.limit: int | None = args.concurrency
         self.poll_s: float = args.poll
+        self.is_for_programs: bool = args.format == "json"
         self.sent: list[Record] = []
 
     def all(self, ready: Sequence[_Ready]) -> list[Record]:
@@ -212,24 +287,16 @@ class _Sender:
         if each.seen is None:
             self.queue(each.job)
         aws = services(each.job.region)
-        arn = each.seen.arn if each.seen else self.send(each)
-        record = of_job(each.job, region=aws.region, arn=arn)
+        arn = each.seen.arn if each.seen else _send(each.plan, each.job)
+        made = of_job(each.job, region=aws.region, arn=arn)
+        record = replace(made, usd_at_most=_ceiling(each).usd)
         folder = write_record(self.runs, record)
         what = f"is there already, {each.seen.status}" if each.seen else "sent"
-        print(f"{record.job}  {what}  {folder}", flush=True)
+        if not self.is_for_programs:
+            print(f"{record.job}  {what}  {folder}", flush=True)
         if each.seen is None:
             self.sent.append(record)
         return record
-
-    def send(self, each: _Ready) -> str:
-        from mrlc.runtime.sagemaker.jobs import send
-
-        plan, job = each.plan, each.job
-
-        def work() -> str:
-            return send(services(job.region), job, say)
-
-        return located(lambda: with_place(plan, job, work), job.folder)
 
     def queue(self, job: Job) -> None:
         """Wait until one more may run."""
@@ -251,21 +318,50 @@ class _Sender:
         return len(names)
 
 
-def _awaited(records: Sequence[Record], poll_s: float) -> int:
-    """Look until all have ended; 0 where all have completed."""
-    open_, outcomes = {record.job: record for record in records}, list[str]()
+def _send(plan: Plan, job: Job) -> str:
+    """Send a job; its ARN."""
+    from mrlc.runtime.sagemaker.jobs import send
+
+    def work() -> str:
+        return send(services(job.region), job, say)
+
+    return located(lambda: with_place(plan, job, work), job.folder)
+
+
+def _described(one: _Ready, record: Record, ends: Mapping[str, Seen]) -> dict[str, Any]:
+    """A job for programs; of one that was just sent the service has said nothing but its ARN."""
+    from mrlc.runtime.sagemaker.jobs import Seen
+
+    seen = ends.get(record.job) or one.seen
+    status = seen.status if seen else "InProgress"
+    told = Seen({"TrainingJobName": record.job, "TrainingJobArn": record.arn})
+    return {
+        "name": record.job,
+        "status": status,
+        "sent": one.seen is None,
+        "arn": record.arn,
+        "url": told.url,
+        "region": record.region,
+        "plan": record.plan,
+        "semantic": record.semantic,
+        "usd_at_most": record.usd_at_most,
+    }
+
+
+def _awaited(records: Sequence[Record], poll_s: float) -> dict[str, Seen]:
+    """Look until all have ended; how each did, by its name."""
+    open_, ends = {record.job: record for record in records}, dict[str, "Seen"]()
     while open_:
         for name, record in list(open_.items()):
             aws, seen = looked_at(record)
             if seen.has_ended:
                 del open_[name]
                 tidied(aws, record, seen)
-                outcomes.append(seen.status)
-                reason = seen.answer.get("FailureReason")
-                say(f"{name}: {seen.status}{f', {reason}' if reason else ''}")
+                ends[name] = seen
+                say_end(seen)
         if open_:
             time.sleep(poll_s)
-    return 0 if all(status == "Completed" for status in outcomes) else 1
+    return ends
 
 
 def _count(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from mrlc.compiler import compile_spec, write_plan
+from mrlc.compiler.current import outdated
 from mrlc.compiler.targets.archive import StoredGzip, runtime_files
 from mrlc.compiler.targets.request import ENTRY
 
@@ -41,7 +44,7 @@ def test_it_holds_the_runtime_the_plan_and_its_inputs_alone(built, compiled):
         names = [member.name for member in members]
         assert archive.extractfile("plan/plan.json").read() == (built / "plan.json").read_bytes()
     inputs = {f"plan/inputs/{key}" for key in compiled.plan.inputs}
-    assert names == sorted({*runtime_files(), "plan/plan.json", *inputs})
+    assert names == sorted({*runtime_files(), "plan/plan.json", "plan/places.json", *inputs})
     assert {(one.mtime, one.uid, one.gid, one.uname, one.mode) for one in members} == {
         (0, 0, 0, "", 0o644)
     }
@@ -59,6 +62,28 @@ def test_it_holds_all_code_of_the_runtime():
 def test_no_path_of_the_machine_is_in_it(built, tmp_path):
     content = (built / "source.tar.gz").read_bytes()
     assert str(tmp_path).encode() not in content
+
+
+def test_it_knows_the_lines_of_the_spec(built, compiled):
+    with tarfile.open(built / "source.tar.gz") as archive:
+        places = json.loads(archive.extractfile("plan/places.json").read())
+    written = compiled.provenance.positions
+    assert places.keys() == {"", *written}
+    assert places[""] == "specs/desk.yaml:1:1"
+    at = written["reward.components.0.kind"]
+    assert places["reward.components.0.kind"] == f"specs/desk.yaml:{at.line}:{at.column}"
+
+
+def test_lines_that_move_make_another_source_of_the_same_job(built, compiled, tmp_path):
+    spec = Path(compiled.provenance.root) / "specs/desk.yaml"
+    before = {name: (built / name).read_bytes() for name in ("source.tar.gz", "plan.json")}
+    spec.write_text(f"# a comment\n{spec.read_text()}")
+    moved = compile_spec(spec)
+    assert [one.code for one in outdated(moved, tmp_path / "build")] == ["MRLC601"]
+    folder = write_plan(moved, tmp_path / "build")
+    assert (folder / "source.tar.gz").read_bytes() != before["source.tar.gz"]
+    assert (folder / "plan.json").read_bytes() == before["plan.json"]
+    assert outdated(moved, tmp_path / "build") == []
 
 
 def test_bytes_depend_on_the_content_alone(compiled, built, tmp_path):

@@ -85,6 +85,8 @@ def polite(trajectory):
     project.write("specs/rewards.py", rewards)
     job = container(PRICE_KEY="env:TEAM_KEY", TEAM_KEY="hunter2hunter2")
     assert job.run() == 1, job.log
+    assert job.failure.startswith("specs/desk.yaml:")
+    assert "reward.components." in job.failure
     assert "rewards.py:4" in job.failure
     assert "hunter2" not in job.failure
     assert len(job.failure) <= 1024

@@ -79,6 +79,8 @@ CLASSES: dict[str, Kind] = {
     "environment.production": "cosmetic",  # compared with when compiling; no run reads it
     "turns.**": "behaviour",
     "rollout.concurrency": "cost",
+    "rollout.backend": "behaviour",  # other kernels write other tokens
+    "rollout.vllm.**": "cost",
     "reward.**": "incentive",
     "evaluation.**": "instrument",
     "algorithm.kind": "behaviour",

@@ -189,15 +189,14 @@ class Job:
         for stage in stages:
             if self.stop.at is not None:
                 return None
-            beats = [partial(self._hear, gang)] if gang else []
-            beats += [self._health().beat for child in stage if child.serves]
+            health = self._health() if any(child.serves for child in stage) else None
             try:
                 failure = supervise(
                     stage,
                     self.stop,
                     host=self.cluster.host,
                     grace_s=grace,
-                    beat=lambda beats=beats: [beat() for beat in beats],  # type: ignore[misc]
+                    beat=partial(self._beat, gang, health),
                 )
             except ServerSilent as silent:
                 failure = silent.failure
@@ -214,6 +213,12 @@ class Job:
             time.sleep(BEAT_S)
         return False
 
+    def _beat(self, gang: Gang | None, health: vllm.Health | None) -> None:
+        if gang is not None:
+            self._hear(gang)
+        if health is not None:
+            health.beat()
+
     def _hear(self, gang: Gang) -> None:
         """A stop of one host is a stop of all: the service sends it to each, at its own time."""
         try:
@@ -222,13 +227,13 @@ class Job:
             self.stop.ask()
 
     def _alone(self, stage: children.Stage) -> Child:
-        return children.alone(self.run.path, stage, environment=os.environ, scratch=self.scratch)
+        environment = self._environment()
+        return children.alone(self.run.path, stage, environment=environment, scratch=self.scratch)
 
     def _together(self) -> list[Child]:
-        environment, servers = dict(os.environ), []
+        environment, servers = self._environment(), []
         if self.kept:
             environment[VISIBLE[0]], gpus = split(os.environ, self.kept)
-            environment[SERVER] = f"http://{LOOPBACK}:{self._server_port}"
             servers = [
                 vllm.server(
                     self.run.base,
@@ -242,6 +247,11 @@ class Job:
             self.run.path, self.cluster, self.count, environment=environment, scratch=self.scratch
         )
         return [*servers, *trainers]
+
+    def _environment(self) -> dict[str, str]:
+        """Of every trainer: it is told of the server before it starts, so as to refuse at once."""
+        address = {SERVER: f"http://{LOOPBACK}:{self._server_port}"}
+        return {**os.environ, **(address if self.kept else {})}
 
     @property
     def _server_port(self) -> int:

@@ -33,12 +33,15 @@ class DeepSpeed(Section):
     zero_stage: Literal[1, 2, 3] = 2
     """What is parted; 2 costs no more traffic than none, 3 is for weights that are too large."""
     offload_optimizer_device: Offload = "none"
-    """`cpu` keeps the optimiser's state in the host's memory."""
+    """`cpu` keeps the optimiser's state in the host's memory; of stages 2 and 3, as Accelerate
+    has it."""
     offload_param_device: Offload = "none"
     """`cpu` keeps the weights in the host's memory; of stage 3 only."""
 
     @model_validator(mode="after")
     def _offloads_what_is_parted(self) -> DeepSpeed:
+        if self.offload_optimizer_device != "none" and self.zero_stage == 1:
+            raise ValueError("`offload_optimizer_device` needs `zero_stage` 2 or 3")
         if self.offload_param_device != "none" and self.zero_stage != 3:
             raise ValueError(
                 "`offload_param_device` needs `zero_stage: 3`, which parts the weights"

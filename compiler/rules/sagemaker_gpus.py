@@ -67,7 +67,7 @@ def kept_gpus_leave_some(subject: Subject) -> Iterator[Finding]:
         return
     path = f"{AT}.vllm_gpus"
     if sum(count for _, count in job.groups) > 1:
-        label = Label(subject.name(f"{AT}.{'instance_groups' if job.instance_groups else 'count'}"))
+        label = _several(subject, job)
         yield Finding(path, "GPUs are kept on one instance, and the job has several", "", (label,))
         return
     for instance, _ in job.groups:
@@ -117,9 +117,14 @@ def checkpoints_are_on_one_host(subject: Subject) -> Iterator[Finding]:
     if job is None or job.distribution.deepspeed is None:
         return
     if sum(count for _, count in job.groups) > 1:
-        label = Label(subject.name(f"{AT}.{'instance_groups' if job.instance_groups else 'count'}"))
+        label = _several(subject, job)
         message = "DeepSpeed's checkpoints lie in parts on every instance"
         yield Finding(f"{AT}.distribution.deepspeed", message, "", (label,))
+
+
+def _several(subject: Subject, job: SageMaker) -> Label:
+    name = "instance_groups" if job.instance_groups else "count"
+    return Label(subject.value(f"{AT}.{name}"), "several")
 
 
 def _trainers(job: SageMaker) -> int | None:

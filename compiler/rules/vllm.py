@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from mrlc.compiler.rules import Edit, Finding, Label, Subject, rule
 
-TURNS = "turns: {human: 2}"
 VLLM = "rollout.vllm"
 
 
@@ -84,14 +83,16 @@ def vllm_server_is_one(subject: Subject) -> Iterator[Finding]:
     with `mode: colocate`, neither.
     """
     rollout, job = subject.experiment.rollout, subject.experiment.target.sagemaker
+    if rollout.vllm is not None and rollout.backend != "vllm":
+        return  # the whole section is without effect, which has a rule of its own
     serves = rollout.vllm is not None and rollout.vllm.mode == "server"
     address = rollout.vllm.server if rollout.vllm else None
     keeps = job is not None and job.vllm_gpus is not None
     kept = "target.sagemaker.vllm_gpus"
-    if rollout.backend != "vllm" or not serves:
+    if not serves:
         if keeps:
             yield Finding(kept, "GPUs are kept for a server, and nothing has `mode: server`")
-        if address is not None and rollout.backend == "vllm":
+        if address is not None:
             yield Finding(f"{VLLM}.server", "`mode: colocate` asks no server")
     elif address is None and not keeps:
         help = "give `server`, or keep GPUs by `target.sagemaker.vllm_gpus`"

@@ -10,7 +10,7 @@ from pathlib import Path
 from mrlc.compiler.targets.prices import shipped
 
 TABLE = Path(__file__).with_name("gpus.csv")
-_WITHOUT = re.compile(r"ml\.(?:[cmrt]\d\w*|trn\d\w*|inf\d\w*)\..+")
+_WITHOUT = re.compile(r"ml\.(?:[cmrt]|trn|inf)\d[\w-]*\..+")
 """Families of CPUs, and of AWS's own accelerators, on which neither CUDA nor vLLM's wheel runs."""
 
 

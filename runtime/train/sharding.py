@@ -116,7 +116,7 @@ def trained_model(trainer: Any, fresh: Callable[[], PreTrainedModel]) -> PreTrai
     if _shares_weights(trainer):
         state = trainer.accelerator.get_state_dict(trainer.model)
         if not trainer.accelerator.is_main_process:
-            return model  # type: ignore[no-any-return] # in parts; nobody saves it
+            return model  # in parts; nobody saves it
         model = fresh()
         model.load_state_dict(state)
     return model.merge_and_unload() if isinstance(model, PeftModel) else model

@@ -23,12 +23,14 @@ BESIDE_A_TRAINER = 0.3
 """Share of a GPU's memory that TRL leaves to an engine on a trainer's GPU."""
 
 
-def require_vllm(rollout: Rollout) -> None:
+def require_vllm(rollout: Rollout, environment: Mapping[str, str] = os.environ) -> None:
     """Before anything is paid for.
 
     Raises:
         ModuleNotFoundError: the plan asks for vLLM, and it is not installed.
+        PlanFault: it asks a server, and nobody says where.
     """
+    vllm_arguments(rollout, environment)
     if rollout.backend == "vllm" and find_spec("vllm") is None:
         raise ModuleNotFoundError("No module named 'vllm'", name="vllm")
 

@@ -56,10 +56,13 @@ class Request:
 class BackEnd(Protocol):
     """What writes turns; called in threads of the policy's."""
 
-    at_once: int | None
-    """Calls that may run side by side; None: as many as there are sequences."""
     context: int
     """Tokens that a sequence may have."""
+
+    @property
+    def at_once(self) -> int | None:
+        """Calls that may run side by side; None: as many as there are sequences."""
+        ...
 
     def write(self, batch: list[Request]) -> list[Written]:
         """Write a turn for each request."""

@@ -5,6 +5,7 @@ and leaves the model, the reports or the failure where the service looks for the
 
     one process in all       a trainer does the whole run
     several                  one makes the base model, all train, one evaluates
+    GPUs kept for vLLM       the same, and a server beside those that train
 
 The run lies in checkpoints/, so a job that was interrupted goes on where it was. It exits with 0
 when it is done, and when it was asked to stop and did: for the service, a job that it stops is
@@ -22,16 +23,17 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mrlc.runtime.errors import PlanBroken
-from mrlc.runtime.launching import children
+from mrlc.runtime.launching import children, vllm
 from mrlc.runtime.launching.children import Child
-from mrlc.runtime.launching.devices import trainers
+from mrlc.runtime.launching.devices import VISIBLE, split, trainers
 from mrlc.runtime.launching.failure import Failure, failure_of, write_failure
 from mrlc.runtime.launching.gang import Gang, HostLost, Lead, Member, OthersStopped
-from mrlc.runtime.launching.hosts import Cluster, read_cluster
+from mrlc.runtime.launching.hosts import LOOPBACK, Cluster, read_cluster
 from mrlc.runtime.launching.root import Root, root_of
 from mrlc.runtime.launching.supervisor import (
     BEAT_S,
@@ -41,10 +43,13 @@ from mrlc.runtime.launching.supervisor import (
     adopt_orphans,
     supervise,
 )
+from mrlc.runtime.launching.vllm import SERVER, ServerSilent
 from mrlc.runtime.seeds import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from mrlc.runtime.record import RunFolder
+    from mrlc.schemas import Experiment
+    from mrlc.schemas.rollout import Vllm
 
 SEED = "MRLC_SEED"
 """Variable: the run's seed, where it is not that of `mrlc run`."""
@@ -73,13 +78,19 @@ def main(arguments: Sequence[str]) -> int:
 def _launch(root: Root, plan: Path, stop: StopAsked) -> Failure | None:
     # Loaded only now: until `listen` has been called, the kernel drops a SIGTERM to process 1.
     from mrlc.runtime.launching.publish import forget_partial, publish_model, publish_reports
+    from mrlc.runtime.setup import load_plan
+    from mrlc.schemas.rollout import Vllm
 
     cluster = read_cluster(root.resources, os.environ)
     run = _run_folder(root, plan, leads=cluster.leads)
     forget_partial(root.model)
     try:
         with tempfile.TemporaryDirectory(prefix="mrlc-") as scratch:
-            job = Job(cluster, run, stop, Path(scratch), trainers(os.environ))
+            experiment = load_plan(run.plan).experiment
+            kept = kept_gpus(experiment)
+            count = trainers(os.environ, kept=kept)
+            section = experiment.rollout.vllm or Vllm()
+            job = Job(cluster, run, stop, Path(scratch), count, kept, section)
             failure = job.lead() if cluster.leads else job.follow()
         if failure is None and stop.at is None and cluster.leads:
             publish_model(root, run)
@@ -87,6 +98,12 @@ def _launch(root: Root, plan: Path, stop: StopAsked) -> Failure | None:
     finally:
         if cluster.leads:
             publish_reports(root, run)
+
+
+def kept_gpus(experiment: Experiment) -> int:
+    """GPUs that the trainers do not get."""
+    job = experiment.target.sagemaker
+    return (job.vllm_gpus if job else None) or 0
 
 
 def _run_folder(root: Root, plan_folder: Path, *, leads: bool) -> RunFolder:
@@ -121,10 +138,13 @@ class Job:
     scratch: Path
     count: int
     """Trainers of each host."""
+    kept: int
+    """GPUs of this host for a vLLM server, which starts where there are any."""
+    section: Vllm
 
     def lead(self) -> Failure | None:
         """All stages, on the host that keeps the run."""
-        if len(self.cluster.hosts) * self.count == 1:
+        if len(self.cluster.hosts) * self.count == 1 and not self.kept:
             return self._run([self._alone("whole")])
         if len(self.cluster.hosts) == 1:
             return self._run([self._alone("base")], self._together(), [self._alone("whole")])
@@ -169,13 +189,17 @@ class Job:
         for stage in stages:
             if self.stop.at is not None:
                 return None
-            failure = supervise(
-                stage,
-                self.stop,
-                host=self.cluster.host,
-                grace_s=grace,
-                beat=lambda: self._hear(gang) if gang else None,
-            )
+            health = self._health() if any(child.serves for child in stage) else None
+            try:
+                failure = supervise(
+                    stage,
+                    self.stop,
+                    host=self.cluster.host,
+                    grace_s=grace,
+                    beat=partial(self._beat, gang, health),
+                )
+            except ServerSilent as silent:
+                failure = silent.failure
             if failure is not None:
                 return failure
         return None
@@ -189,6 +213,12 @@ class Job:
             time.sleep(BEAT_S)
         return False
 
+    def _beat(self, gang: Gang | None, health: vllm.Health | None) -> None:
+        if gang is not None:
+            self._hear(gang)
+        if health is not None:
+            health.beat()
+
     def _hear(self, gang: Gang) -> None:
         """A stop of one host is a stop of all: the service sends it to each, at its own time."""
         try:
@@ -197,11 +227,39 @@ class Job:
             self.stop.ask()
 
     def _alone(self, stage: children.Stage) -> Child:
-        return children.alone(self.run.path, stage, environment=os.environ, scratch=self.scratch)
+        environment = self._environment()
+        return children.alone(self.run.path, stage, environment=environment, scratch=self.scratch)
 
     def _together(self) -> list[Child]:
-        return children.together(
-            self.run.path, self.cluster, self.count, environment=os.environ, scratch=self.scratch
+        environment, servers = self._environment(), []
+        if self.kept:
+            environment[VISIBLE[0]], gpus = split(os.environ, self.kept)
+            servers = [
+                vllm.server(
+                    self.run.base,
+                    self.section,
+                    port=self._server_port,
+                    gpus=gpus,
+                    environment=os.environ,
+                )
+            ]
+        trainers = children.together(
+            self.run.path, self.cluster, self.count, environment=environment, scratch=self.scratch
+        )
+        return [*servers, *trainers]
+
+    def _environment(self) -> dict[str, str]:
+        """Of every trainer: it is told of the server before it starts, so as to refuse at once."""
+        address = {SERVER: f"http://{LOOPBACK}:{self._server_port}"}
+        return {**os.environ, **(address if self.kept else {})}
+
+    @property
+    def _server_port(self) -> int:
+        return self.cluster.port + 2
+
+    def _health(self) -> vllm.Health:
+        return vllm.Health(
+            self._server_port, float(os.environ.get(vllm.START) or vllm.DEFAULT_START_S)
         )
 
 

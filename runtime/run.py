@@ -23,6 +23,7 @@ from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.stopping import NEVER, Stop
 from mrlc.runtime.team import ALONE, Team
+from mrlc.runtime.train.vllm import require_vllm
 from mrlc.schemas import Experiment
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def start(
     setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NEVER
 ) -> tuple[PreTrainedModel, dict[str, Any]]:
     """The phases before the training: the base model, and what it comes to."""
+    require_vllm(setup.experiment.rollout)
     setup.endpoints.keep_in(run.endpoints)
     base = base_model(setup, run, progress, stop=stop)
     return base, _verdict_on("base", setup, run, base, progress)

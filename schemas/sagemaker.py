@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mrlc.schemas.distribution import Distribution
 from mrlc.schemas.section import FileMarker, Section
 
 IMAGE = re.compile(
@@ -69,6 +70,10 @@ class SageMaker(Section):
     """Instances."""
     instance_groups: tuple[InstanceGroup, ...] = ()
     """Groups of instances, for a job that mixes types."""
+    distribution: Distribution = Distribution()
+    """What several trainers share; left out: nothing, a copy of the model on every GPU."""
+    vllm_gpus: Annotated[int, Field(ge=1)] | None = None
+    """Of the one instance, GPUs kept for a `vllm serve`, which splits the model over them."""
     volume_gb: Annotated[int, Field(ge=1)] = 100
     """Disk of each instance, GB; 100 holds a small model's checkpoints. Local NVMe has its own."""
     inputs: dict[str, str] = Field(default_factory=dict)

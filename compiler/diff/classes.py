@@ -81,6 +81,8 @@ CLASSES: dict[str, Kind] = {
     "rollout.concurrency": "cost",
     "rollout.deterministic": "behaviour",
     "rollout.kv_cache_gb": "cost",
+    "rollout.backend": "behaviour",  # other kernels write other tokens
+    "rollout.vllm.**": "cost",
     "reward.**": "incentive",
     "evaluation.**": "instrument",
     "algorithm.kind": "behaviour",

@@ -31,6 +31,8 @@ class Child:
     command: tuple[str, ...]
     environment: dict[str, str]
     message: Path
+    serves: bool = False
+    """Runs for the others: its end is a failure, and theirs is its own."""
 
 
 def alone(run: Path, stage: Stage, *, environment: Mapping[str, str], scratch: Path) -> Child:

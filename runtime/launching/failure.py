@@ -43,6 +43,8 @@ def failure_of(error: BaseException, plan: Path) -> Failure:
             return Failure(_helped(f"{error.file}: {error.message}", error.help), FAULT)
         case RemoteFailed():
             return Failure(str(error), REMOTE)
+        case ModuleNotFoundError():
+            return Failure(f"the image lacks the package {error.name}", FAULT)
     if is_of_others(error):
         return Failure("lost the connection to the other trainers", LOST)
     what = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -71,9 +71,9 @@ def supervise(
     running = {_start(child): child for child in children}
     told, symptom, since = False, None, 0.0
     try:
-        while running or symptom:
+        while _trainers(running) or symptom:
             if stop.at is not None and not told:
-                _signal(running, signal.SIGTERM)
+                _signal(_trainers(running), signal.SIGTERM)  # the step at hand needs the servers
                 told, symptom = True, None
             if stop.at is not None and time.monotonic() - stop.at > grace_s:
                 return None
@@ -88,8 +88,15 @@ def supervise(
             time.sleep(BEAT_S)
         return None
     finally:
+        _signal(_trainers(running), signal.SIGKILL)
+        _signal(running, signal.SIGTERM)  # a server gives back what outlives it in /dev/shm
+        _reap(running)
         _signal(running, signal.SIGKILL)
         _reap(running)
+
+
+def _trainers(running: dict[int, Child]) -> dict[int, Child]:
+    return {pid: child for pid, child in running.items() if not child.serves}
 
 
 def reap() -> dict[int, int]:
@@ -123,7 +130,7 @@ def _ended(running: dict[int, Child], host: str, *, is_stopping: bool) -> Failur
         if child is None:
             continue
         _kill_group(pid, signal.SIGKILL)
-        if code != 0 and not is_stopping:
+        if child.serves or (code != 0 and not is_stopping):
             failures.append(_blamed(child, code, host))
     return min(failures, key=lambda failure: failure.code, default=None)
 

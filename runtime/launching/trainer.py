@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from mrlc.runtime.errors import PlanFault
@@ -22,6 +23,7 @@ from mrlc.runtime.log_line import log_line
 from mrlc.runtime.progress import Phase, PlainProgress
 from mrlc.runtime.stopping import Stop
 from mrlc.runtime.team import Team
+from mrlc.schemas import Experiment
 from mrlc.schemas.algorithm import Algorithm
 
 
@@ -70,6 +72,8 @@ def _stage(folder: Path, stage: str, stop: Stop) -> None:
     configure_torch(plan.experiment)
     setup = prepare(plan, run.plan, seed=run.seed())
     progress = LoggedProgress(sys.stderr)
+    if stage != "whole":
+        _check_distribution(setup.experiment)
     if stage == "train":
         team = join()
         _check_share(setup.experiment.algorithm, team)
@@ -88,6 +92,20 @@ def _check_share(section: Algorithm, team: Team) -> None:
         message = f"{shown} cannot be dealt out to {team.size} processes"
         help = f"a multiple of {team.size} always can"
         raise PlanFault("algorithm.prompts_per_step", message, help=help)
+
+
+def _check_distribution(experiment: Experiment) -> None:
+    """What the trainers share can be shared here; known before the base model is paid for."""
+    import torch
+
+    job = experiment.target.sagemaker
+    named = job.distribution.named if job else None
+    if named is not None and not torch.cuda.is_available():
+        # Accelerate would copy the model to each without a word.
+        message = f"`{named}` shares GPUs' memory, and this host has no GPU"
+        raise PlanFault("target.sagemaker.distribution", message)
+    if named == "deepspeed" and find_spec("deepspeed") is None:
+        raise ModuleNotFoundError("No module named 'deepspeed'", name="deepspeed")
 
 
 if __name__ == "__main__":

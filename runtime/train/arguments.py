@@ -8,6 +8,8 @@ from typing import Any
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
+from mrlc.runtime.train.sharding import sharding_arguments
+from mrlc.runtime.train.vllm import vllm_arguments
 from mrlc.schemas.algorithm import Algorithm, WarmStart
 
 CHECKPOINTS_KEPT = 2
@@ -83,4 +85,8 @@ def grpo_config(setup: Setup, run: RunFolder, **overrides: Any) -> Any:
         "entropy_coef": section.entropy_coefficient,
         "max_grad_norm": section.max_grad_norm,
     }
+    job = setup.experiment.target.sagemaker
+    if job is not None and processes > 1:  # one trainer has nobody to share with
+        arguments |= sharding_arguments(job.distribution, dtype=setup.experiment.model.dtype)
+    arguments |= vllm_arguments(setup.experiment.rollout)
     return GRPOConfig(**(arguments | overrides))

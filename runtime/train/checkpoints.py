@@ -88,7 +88,11 @@ def marking_callback(run: RunFolder, team: Team = ALONE) -> TrainerCallback:
             team.wait()  # each process writes its own random state
             if state.is_world_process_zero:
                 checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-                files = {p.name: p.stat().st_size for p in checkpoint.iterdir() if p.is_file()}
+                files = {
+                    str(path.relative_to(checkpoint)): path.stat().st_size
+                    for path in checkpoint.rglob("*")  # DeepSpeed's parts lie in folders
+                    if path.is_file()
+                }
                 marker = {"step": state.global_step, "logs": run.log_sizes(), "files": files}
                 write_json(checkpoint / MARKER, marker)
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from mrlc.runtime.base import load
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.stopping import NEVER, Stop
 from mrlc.runtime.team import ALONE, Team
+from mrlc.runtime.train.arguments import lora_config
 from mrlc.runtime.train.checkpoints import (
     log_sizes_at,
     marking_callback,
@@ -22,6 +25,7 @@ from mrlc.runtime.train.checkpoints import (
 )
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.rollouts import rollouts_loop
+from mrlc.runtime.train.sharding import trained_model, whole_weights
 from mrlc.runtime.train.stock import stock_loop
 
 if TYPE_CHECKING:
@@ -66,8 +70,16 @@ def train(
     trainer.add_callback(_step_callback(setup, run, loop, on_step, on_evaluate))
     with stop.at_boundaries():
         _fit(trainer, run, team)
-    trained = trainer.accelerator.unwrap_model(trainer.model)
-    return trained.merge_and_unload() if setup.experiment.model.lora else trained
+    return trained_model(trainer, lambda: untrained(setup, run))
+
+
+def untrained(setup: Setup, run: RunFolder) -> PreTrainedModel:
+    """The model as the trainer makes it from the base, with the adapter that the spec asks for."""
+    from peft import get_peft_model
+
+    adapter = lora_config(setup.experiment.model.lora)
+    base = load(setup, run.base)
+    return get_peft_model(base, adapter) if adapter else base
 
 
 def _fit(trainer: Any, run: RunFolder, team: Team) -> None:
@@ -104,13 +116,22 @@ def _step_callback(
         def on_log(
             self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any
         ) -> None:
-            if not logs or "loss" not in logs or not state.is_world_process_zero:
+            if not logs or "loss" not in logs:
                 return
+            is_due = state.global_step % every == 0 and state.global_step < state.max_steps
+            # All trainers take part in gathering the weights; the first one evaluates.
+            with whole_weights(loop.trainer) if is_due else nullcontext():
+                if state.is_world_process_zero:
+                    self._report(state.global_step, logs, kwargs["model"], is_due=is_due)
+
+        def _report(
+            self, step: int, logs: dict[str, Any], model: PreTrainedModel, *, is_due: bool
+        ) -> None:
             known = {ours: logs[name] for name, ours in TRAINER_METRICS.items() if name in logs}
             metrics = loop.metrics() | known | {"time/step_s": time.monotonic() - self.started}
-            if state.global_step % every == 0 and state.global_step < state.max_steps:
-                metrics |= on_evaluate(state.global_step, kwargs["model"])
-            run.append_metrics({"step": state.global_step} | metrics)
-            on_step(state.global_step, metrics)
+            if is_due:
+                metrics |= on_evaluate(step, model)
+            run.append_metrics({"step": step} | metrics)
+            on_step(step, metrics)
 
     return Step()

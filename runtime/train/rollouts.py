@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ from mrlc.runtime.metrics import (
 )
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.engine import EpisodeRequest
+from mrlc.runtime.rollout.policies.policy import Policy
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
+from mrlc.runtime.rollout.policies.vllm import BackEnd, VllmPolicy
 from mrlc.runtime.rollout.trajectory import Trajectory
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
@@ -30,7 +33,9 @@ from mrlc.runtime.train.arguments import grpo_config, lora_config
 from mrlc.runtime.train.credit import turn_advantages
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.order import setup_order
+from mrlc.runtime.train.sharding import whole_weights
 from mrlc.runtime.train.turn_trainer import turn_trainer_class
+from mrlc.runtime.train.vllm import back_end
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -64,17 +69,31 @@ class Rollouts:
     """Of the last step's episodes, over all processes."""
     token_advantages: list[list[float]] = field(default_factory=list)
     """Of the last step's episodes of this process; only where a component pays by turn."""
+    vllm: BackEnd | None = None
+    """What writes the episodes in place of the model; known from the first step on."""
 
     def __call__(self, prompts: list[str], trainer: Any) -> dict[str, list[Any]]:
         """Run one episode a prompt; lists come in the order of `prompts`."""
         started = time.monotonic()
-        policy = self._policy(trainer)
-        trajectories = self.setup.engine.run(policy, self._requests(prompts, trainer))
+        with nullcontext() if self._writes_by_vllm else whole_weights(trainer):
+            policy = self._policy(trainer)
+            trajectories = self.setup.engine.run(policy, self._requests(prompts, trainer))
         episodes = scored_episodes(trajectories, self.setup.reward)
         self._record(episodes, trainer, seconds=time.monotonic() - started)
         return trainer_inputs(episodes, end_id=self.setup.chat.end_id)
 
-    def _policy(self, trainer: Any) -> TransformersPolicy:
+    @property
+    def _writes_by_vllm(self) -> bool:
+        return self.setup.experiment.rollout.backend == "vllm"
+
+    def _policy(self, trainer: Any) -> Policy:
+        if self._writes_by_vllm:
+            self.vllm = self.vllm or back_end(trainer)
+            return VllmPolicy(
+                self.vllm,
+                end_id=self.setup.chat.end_id,
+                temperature=self.setup.experiment.algorithm.temperature,
+            )
         return TransformersPolicy(
             trainer.accelerator.unwrap_model(trainer.model_wrapped),
             end_id=self.setup.chat.end_id,

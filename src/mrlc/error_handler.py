@@ -34,6 +34,7 @@ EXTRAS = {
     "torch": "train",
     "transformers": "train",
     "trl": "train",
+    "vllm": "vllm",
     "sagemaker": "sagemaker",
     "moto": "dev",
     "pydantic_monty": "sandbox",

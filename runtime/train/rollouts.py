@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +23,17 @@ from mrlc.runtime.metrics import (
 )
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.engine import EpisodeRequest
+from mrlc.runtime.rollout.policies.policy import Policy
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.rollout.trajectory import Trajectory
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.train.arguments import grpo_config, lora_config
 from mrlc.runtime.train.credit import turn_advantages
+from mrlc.runtime.train.lead import Lead
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.order import setup_order
-from mrlc.runtime.train.turn_trainer import turn_trainer_class
+from mrlc.runtime.train.trainer import trainer_class
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -38,11 +41,9 @@ if TYPE_CHECKING:
 
 def rollouts_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
     """The trainer with our episodes."""
-    from trl import GRPOTrainer
-
+    section = setup.experiment.algorithm
     rollouts = Rollouts(setup, run)
-    trainer_class = turn_trainer_class() if setup.reward.pays_by_turn else GRPOTrainer
-    trainer = trainer_class(
+    trainer = trainer_class(section, pays_by_turn=setup.reward.pays_by_turn)(
         model=model,
         reward_funcs=reward,
         args=grpo_config(setup, run),
@@ -51,7 +52,20 @@ def rollouts_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
         peft_config=lora_config(setup.experiment.model.lora),
         rollout_func=rollouts,
     )
-    return Loop(trainer, lambda: rollouts.metrics)
+    if not section.max_steps_off_policy:
+        return Loop(trainer, lambda: rollouts.metrics)
+    lead = rollouts.lead = rollouts.leading(trainer)
+    trainer.add_callback(lead.callback())
+    return Loop(trainer, lambda: rollouts.metrics, lead.rest, closing(lead))
+
+
+@dataclass(frozen=True)
+class Played:
+    """The episodes of a step and of this process."""
+
+    episodes: list[ScoredEpisode]
+    seconds: float
+    """That it took to play and score them."""
 
 
 @dataclass
@@ -65,29 +79,57 @@ class Rollouts:
     token_advantages: list[list[float]] = field(default_factory=list)
     """Of the last step's episodes of this process; only where a component pays by turn."""
 
+    lead: Lead[Played] | None = None
+    """Plays ahead of the trainer, where it may."""
+
     def __call__(self, prompts: list[str], trainer: Any) -> dict[str, list[Any]]:
         """Run one episode a prompt; lists come in the order of `prompts`."""
-        started = time.monotonic()
-        policy = self._policy(trainer)
-        trajectories = self.setup.engine.run(policy, self._requests(prompts, trainer))
-        episodes = scored_episodes(trajectories, self.setup.reward)
-        self._record(episodes, trainer, seconds=time.monotonic() - started)
-        return trainer_inputs(episodes, end_id=self.setup.chat.end_id)
+        step = trainer.state.global_step
+        if self.lead is None:
+            first = trainer.accelerator.process_index * len(prompts)
+            requests = self._requests(prompts, step=step, first=first)
+            played = self._play(self._policy(trainer), requests)
+        else:
+            played = self.lead.take(step, trainer)
+        self._record(played.episodes, trainer, seconds=played.seconds)
+        return trainer_inputs(played.episodes, end_id=self.setup.chat.end_id)
 
-    def _policy(self, trainer: Any) -> TransformersPolicy:
+    def leading(self, trainer: Any) -> Lead[Played]:
+        """What plays this process's episodes ahead, by the same requests that the trainer makes."""
+        section, order = self.setup.experiment.algorithm, setup_order(self.setup)
+        a_step, group = section.prompts_per_step, section.group_size
+        mine = a_step * group // trainer.accelerator.num_processes
+        first = trainer.accelerator.process_index * mine
+
+        def play(step: int, model: PreTrainedModel) -> Played:
+            tasks = order[step * a_step : (step + 1) * a_step]
+            prompts = [str(place) for place in tasks for _ in range(group)][first : first + mine]
+            requests = self._requests(prompts, step=step, first=first)
+            return self._play(self._policy_of(model), requests)
+
+        return Lead(section.max_steps_off_policy, section.steps, trainer.model, play)
+
+    def _play(self, policy: Policy, requests: list[EpisodeRequest]) -> Played:
+        started = time.monotonic()
+        trajectories = self.setup.engine.run(policy, requests)
+        episodes = scored_episodes(trajectories, self.setup.reward)
+        return Played(episodes, time.monotonic() - started)
+
+    def _policy(self, trainer: Any) -> Policy:
+        return self._policy_of(trainer.accelerator.unwrap_model(trainer.model_wrapped))
+
+    def _policy_of(self, model: PreTrainedModel) -> Policy:
         return TransformersPolicy(
-            trainer.accelerator.unwrap_model(trainer.model_wrapped),
+            model,
             end_id=self.setup.chat.end_id,
             pad_id=int(self.setup.base.tokenizer.pad_token_id),
             temperature=self.setup.experiment.algorithm.temperature,
         )
 
-    def _requests(self, prompts: list[str], trainer: Any) -> list[EpisodeRequest]:
+    def _requests(self, prompts: list[str], *, step: int, first: int) -> list[EpisodeRequest]:
         """TRL repeats each prompt for its group, and deals the batch out by process."""
         group = self.setup.experiment.algorithm.group_size
-        first = trainer.accelerator.process_index * len(prompts)
         tasks = [self.setup.tasks["train"][int(prompt)] for prompt in prompts]
-        step = trainer.state.global_step
         return [
             EpisodeRequest(
                 task, member, self._seed(step, task.id, member), self._presentation(step)

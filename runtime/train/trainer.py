@@ -42,6 +42,8 @@ def trainer_class(algorithm: Algorithm, *, pays_by_turn: bool) -> type[Any]:
     from trl import GRPOTrainer
 
     class Trainer(GRPOTrainer):  # type: ignore[misc] # trl is untyped
+        _buffered_inputs: Any
+        """TRL's: the micro-batches of the step."""
         _scored: torch.Tensor
         """(B, T): the trained tokens of the rows at hand."""
         _log_probs: torch.Tensor
@@ -81,8 +83,8 @@ def trainer_class(algorithm: Algorithm, *, pays_by_turn: bool) -> type[Any]:
             loss = super()._compute_loss(model, inputs)
             if algorithm.max_steps_off_policy:
                 ratio = torch.exp(self._log_probs - inputs["old_per_token_logps"])
-                ratio = self._mean_over_tokens(ratio * mask, mask)
-                self._metrics["train"][OFF_POLICY_RATIO].append(ratio)
+                mean = self._mean_over_tokens(ratio * mask, mask)
+                self._metrics["train"][OFF_POLICY_RATIO].append(mean)
             self._weigh_metrics(mask, inputs["num_items_in_batch"])
             return loss
 
@@ -141,7 +143,7 @@ def trainer_class(algorithm: Algorithm, *, pays_by_turn: bool) -> type[Any]:
         def _mean_over_tokens(self, masked: Any, mask: Any) -> float:
             sums = torch.stack([masked.sum(), mask.sum().float()])
             total, count = self.accelerator.reduce(sums, reduction="sum").tolist()
-            return total / max(count, 1.0)
+            return float(total / max(count, 1.0))
 
         def _weigh_metrics(self, mask: Any, tokens: Any) -> None:
             """Make means over tokens those of the step, though micro-batches differ in tokens."""

@@ -81,7 +81,7 @@ def test_equal_seeds_give_equal_bytes_and_a_lead_changes_them(bench: Bench) -> N
     assert trajectories(one) == trajectories(again)
     assert weights(one) != weights(without)
     first = [row for row in map(json.loads, trajectories(one).splitlines()) if row.get("step") == 1]
-    known = [row for row in map(json.loads, trajectories(without).splitlines())]
+    known = list(map(json.loads, trajectories(without).splitlines()))
     assert first == [row for row in known if row.get("step") == 1]
 
 

@@ -97,7 +97,7 @@ class Interrupted(Exception):
     pass
 
 
-@pytest.mark.parametrize("at", [1, 3])
+@pytest.mark.parametrize("at", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_an_interrupted_run_resumes_to_the_same_bytes(bench: Bench, at: int) -> None:
     undisturbed = bench.run(ahead(2))
     setup, run = bench.prepare(ahead(2))

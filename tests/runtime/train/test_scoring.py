@@ -86,7 +86,7 @@ def found(trainer: Any, batches: list[dict[str, Any]]) -> tuple[float, dict[str,
     for one in batches:
         loss = trainer._compute_loss(trainer.model, one)
         loss.backward()
-        total += float(loss)
+        total += float(loss.detach())
     slopes = {n: p.grad for n, p in trainer.model.named_parameters() if p.grad is not None}
     return total, slopes
 

@@ -10,6 +10,8 @@ from mrlc.schemas.section import DemonstrationFile, Section
 
 Schedule = Literal["constant", "linear", "cosine"]
 Scale = Literal["group", "batch", "none"]
+CISPO_CAP = 5.0
+"""The weight that cispo gives a token at most, as TRL advises (ScaleRL, arXiv:2510.13786)."""
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -21,7 +23,10 @@ class Algorithm(Section):
     engine: Literal["mrlc", "stock"] = "mrlc"
     """`mrlc`: our episodes inside TRL's trainer. `stock`: TRL's own tool loop, the reference."""
     loss: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo"] = "dapo"
-    """How token losses are averaged; dapo (arXiv:2503.14476) weighs every token of a step alike."""
+    """How token losses are averaged; dapo (arXiv:2503.14476) weighs every token of a step alike.
+
+    cispo is dapo with the ratio of off-policy tokens capped instead of clipped; on policy they are one.
+    """
     scale_rewards: Scale = "group"
     """What advantages are divided by: the standard deviation of the group, the batch, or nothing."""
     group_size: Annotated[int, Field(ge=2)] = 8
@@ -38,6 +43,12 @@ class Algorithm(Section):
     """Steps in which the learning rate rises from 0."""
     temperature: Annotated[float, Field(gt=0)] = 1.0
     """Of the episodes trained on."""
+    epsilon: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """How far below 1 a token's ratio of new to old probability counts, and above (PPO's clip)."""
+    epsilon_high: Annotated[float, Field(gt=0)] | None = None
+    """Above 1, if not as below; the ratio itself with cispo, where 5 is meant if left out."""
+    max_steps_off_policy: Annotated[int, Field(ge=0)] = 0
+    """Steps that episodes may be older than the weights they train; 0 waits for each step."""
     beta: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the KL penalty to the start; 0 saves the reference model."""
     entropy_coefficient: Annotated[float, Field(ge=0)] = 0.0
@@ -50,6 +61,13 @@ class Algorithm(Section):
     """Episodes a backward pass; left out: the whole step."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 10
     """Steps between checkpoints."""
+
+    @property
+    def highest_ratio(self) -> float:
+        """`epsilon_high` as TRL reads it; its own default would scale cispo's loss by 0.2."""
+        if self.epsilon_high is not None:
+            return self.epsilon_high
+        return CISPO_CAP if self.loss == "cispo" else self.epsilon
 
 
 class WarmStart(Section):

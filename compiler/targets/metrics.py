@@ -47,6 +47,8 @@ OF_EVERY_RUN = (
     "time/step_s",
     "time/rollout_s",
 )
+OFF_POLICY_RATIO = "train/off_policy_ratio"
+"""Of a run whose episodes may be older than the weights."""
 
 
 def metric_names(experiment: Experiment) -> tuple[str, ...]:
@@ -56,6 +58,8 @@ def metric_names(experiment: Experiment) -> tuple[str, ...]:
 
 def _names(experiment: Experiment) -> Iterator[str]:
     yield from OF_EVERY_RUN
+    if experiment.algorithm.max_steps_off_policy:
+        yield OFF_POLICY_RATIO
     yield from (f"reward/{component.name}/mean" for component in experiment.reward.components)
     tools = [tool.name for tool in experiment.environment.tools]
     yield from (f"rollout/tool/{name}/errors" for name in tools)

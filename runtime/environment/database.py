@@ -57,7 +57,8 @@ class Database:
         Raises:
             PlanFault: the script fails.
         """
-        template = sqlite3.connect(":memory:")
+        # Threads: episodes may be played in another one than loaded it, never in two at a time.
+        template = sqlite3.connect(":memory:", check_same_thread=False)
         template.set_authorizer(_seeding)
         _seed_random(template, Random(0))
         try:

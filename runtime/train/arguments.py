@@ -82,6 +82,8 @@ def grpo_config(setup: Setup, run: RunFolder, **overrides: Any) -> Any:
         "loss_type": section.loss,
         "scale_rewards": section.scale_rewards,
         "beta": section.beta,
+        "epsilon": section.epsilon,
+        "epsilon_high": section.highest_ratio,
         "entropy_coef": section.entropy_coefficient,
         "max_grad_norm": section.max_grad_norm,
     }

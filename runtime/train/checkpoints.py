@@ -52,6 +52,11 @@ def is_complete(checkpoint: Path) -> bool:
     )
 
 
+def checkpoint_of(folder: Path, step: int) -> Path:
+    """The checkpoint that is written after a step."""
+    return folder / f"checkpoint-{step}"
+
+
 def step_of(checkpoint: Path) -> int:
     """The step that a checkpoint was written after."""
     return int(checkpoint.name.rpartition("-")[2])
@@ -87,7 +92,7 @@ def marking_callback(run: RunFolder, team: Team = ALONE) -> TrainerCallback:
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             team.wait()  # each process writes its own random state
             if state.is_world_process_zero:
-                checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+                checkpoint = checkpoint_of(Path(args.output_dir), state.global_step)
                 files = {
                     str(path.relative_to(checkpoint)): path.stat().st_size
                     for path in checkpoint.rglob("*")  # DeepSpeed's parts lie in folders

@@ -44,6 +44,8 @@ TRAINER_METRICS = {
     "entropy": "train/entropy",
     "kl": "train/kl",
     "clip_ratio/region_mean": "train/clip_ratio",
+    "cispo_clip_ratio": "train/clip_ratio",
+    "off_policy_ratio": "train/off_policy_ratio",
     "completions/mean_length": "rollout/tokens/response_mean",
 }
 """TRL's names of what it alone knows → ours."""
@@ -67,8 +69,8 @@ def train(
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(stop.callback(team))
     trainer.add_callback(marking_callback(run, team))
-    trainer.add_callback(_step_callback(setup, run, loop, on_step, on_evaluate))
-    with stop.at_boundaries():
+    trainer.add_callback(_step_callback(setup, run, loop, on_step, _rested(loop, on_evaluate)))
+    with stop.at_boundaries(), loop.playing:
         _fit(trainer, run, team)
     return trained_model(trainer, lambda: untrained(setup, run))
 
@@ -80,6 +82,16 @@ def untrained(setup: Setup, run: RunFolder) -> PreTrainedModel:
     adapter = lora_config(setup.experiment.model.lora)
     base = load(setup, run.base)
     return get_peft_model(base, adapter) if adapter else base
+
+
+def _rested(loop: Loop, on_evaluate: OnEvaluate) -> OnEvaluate:
+    """The evaluation, while no other episode is played."""
+
+    def evaluate(step: int, model: PreTrainedModel) -> dict[str, float]:
+        loop.rest()
+        return on_evaluate(step, model)
+
+    return evaluate
 
 
 def _fit(trainer: Any, run: RunFolder, team: Team) -> None:

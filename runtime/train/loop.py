@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -14,3 +15,7 @@ class Loop:
     trainer: Any
     metrics: Callable[[], dict[str, float]]
     """Of the episodes of the last step."""
+    rest: Callable[[], None] = lambda: None
+    """Wait until no episode is being played: two at a time in one environment are strangers."""
+    playing: AbstractContextManager[object] = field(default_factory=nullcontext)
+    """Lasts as long as the training; at its end nothing is played any more."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +31,11 @@ from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.train.arguments import grpo_config, lora_config
 from mrlc.runtime.train.credit import turn_advantages
+from mrlc.runtime.train.lead import Lead
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.order import setup_order
 from mrlc.runtime.train.sharding import whole_weights
-from mrlc.runtime.train.turn_trainer import turn_trainer_class
+from mrlc.runtime.train.trainer import trainer_class
 from mrlc.runtime.train.vllm import back_end
 
 if TYPE_CHECKING:
@@ -43,11 +44,9 @@ if TYPE_CHECKING:
 
 def rollouts_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
     """The trainer with our episodes."""
-    from trl import GRPOTrainer
-
+    section = setup.experiment.algorithm
     rollouts = Rollouts(setup, run)
-    trainer_class = turn_trainer_class() if setup.reward.pays_by_turn else GRPOTrainer
-    trainer = trainer_class(
+    trainer = trainer_class(section, pays_by_turn=setup.reward.pays_by_turn)(
         model=model,
         reward_funcs=reward,
         args=grpo_config(setup, run),
@@ -56,7 +55,20 @@ def rollouts_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
         peft_config=lora_config(setup.experiment.model.lora),
         rollout_func=rollouts,
     )
-    return Loop(trainer, lambda: rollouts.metrics)
+    if not section.max_steps_off_policy:
+        return Loop(trainer, lambda: rollouts.metrics)
+    lead = rollouts.lead = rollouts.leading(trainer)
+    trainer.add_callback(lead.callback())
+    return Loop(trainer, lambda: rollouts.metrics, lead.rest, closing(lead))
+
+
+@dataclass(frozen=True)
+class Played:
+    """The episodes of a step and of this process."""
+
+    episodes: list[ScoredEpisode]
+    seconds: float
+    """That it took to play and score them."""
 
 
 @dataclass
@@ -71,43 +83,70 @@ class Rollouts:
     """Of the last step's episodes of this process; only where a component pays by turn."""
     vllm: BackEnd | None = None
     """What writes the episodes in place of the model; known from the first step on."""
+    lead: Lead[Played] | None = None
+    """Plays ahead of the trainer, where it may."""
 
     def __call__(self, prompts: list[str], trainer: Any) -> dict[str, list[Any]]:
         """Run one episode a prompt; lists come in the order of `prompts`."""
+        step = trainer.state.global_step
+        if self.lead is None:
+            first = trainer.accelerator.process_index * len(prompts)
+            requests = self._requests(prompts, step=step, first=first)
+            with nullcontext() if self._writes_by_vllm else whole_weights(trainer):
+                played = self._play(self._policy(trainer), requests)
+        else:
+            played = self.lead.take(step, trainer)
+        self._record(played.episodes, trainer, seconds=played.seconds)
+        return trainer_inputs(played.episodes, end_id=self.setup.chat.end_id)
+
+    def leading(self, trainer: Any) -> Lead[Played]:
+        """What plays this process's episodes ahead, by the same requests that the trainer makes."""
+        section, order = self.setup.experiment.algorithm, setup_order(self.setup)
+        a_step, group = section.prompts_per_step, section.group_size
+        mine = a_step * group // trainer.accelerator.num_processes
+        first = trainer.accelerator.process_index * mine
+
+        def play(step: int, model: PreTrainedModel) -> Played:
+            tasks = order[step * a_step : (step + 1) * a_step]
+            prompts = [str(place) for place in tasks for _ in range(group)][first : first + mine]
+            requests = self._requests(prompts, step=step, first=first)
+            return self._play(self._policy_of(model), requests)
+
+        return Lead(section.max_steps_off_policy, section.steps, trainer.model, play)
+
+    def _play(self, policy: Policy, requests: list[EpisodeRequest]) -> Played:
         started = time.monotonic()
-        with nullcontext() if self._writes_by_vllm else whole_weights(trainer):
-            policy = self._policy(trainer)
-            trajectories = self.setup.engine.run(policy, self._requests(prompts, trainer))
+        trajectories = self.setup.engine.run(policy, requests)
         episodes = scored_episodes(trajectories, self.setup.reward)
-        self._record(episodes, trainer, seconds=time.monotonic() - started)
-        return trainer_inputs(episodes, end_id=self.setup.chat.end_id)
+        return Played(episodes, time.monotonic() - started)
 
     @property
     def _writes_by_vllm(self) -> bool:
         return self.setup.experiment.rollout.backend == "vllm"
 
     def _policy(self, trainer: Any) -> Policy:
-        if self._writes_by_vllm:
-            self.vllm = self.vllm or back_end(trainer)
-            return VllmPolicy(
-                self.vllm,
-                end_id=self.setup.chat.end_id,
-                temperature=self.setup.experiment.algorithm.temperature,
-            )
+        if not self._writes_by_vllm:
+            return self._policy_of(trainer.accelerator.unwrap_model(trainer.model_wrapped))
+        self.vllm = self.vllm or back_end(trainer)
+        return VllmPolicy(
+            self.vllm,
+            end_id=self.setup.chat.end_id,
+            temperature=self.setup.experiment.algorithm.temperature,
+        )
+
+    def _policy_of(self, model: PreTrainedModel) -> Policy:
         return TransformersPolicy(
-            trainer.accelerator.unwrap_model(trainer.model_wrapped),
+            model,
             end_id=self.setup.chat.end_id,
             pad_id=int(self.setup.base.tokenizer.pad_token_id),
             temperature=self.setup.experiment.algorithm.temperature,
             rollout=self.setup.experiment.rollout,
         )
 
-    def _requests(self, prompts: list[str], trainer: Any) -> list[EpisodeRequest]:
+    def _requests(self, prompts: list[str], *, step: int, first: int) -> list[EpisodeRequest]:
         """TRL repeats each prompt for its group, and deals the batch out by process."""
         group = self.setup.experiment.algorithm.group_size
-        first = trainer.accelerator.process_index * len(prompts)
         tasks = [self.setup.tasks["train"][int(prompt)] for prompt in prompts]
-        step = trainer.state.global_step
         return [
             EpisodeRequest(
                 task, member, self._seed(step, task.id, member), self._presentation(step)

@@ -12,6 +12,7 @@ from mrlc.compiler import compile_spec
 from mrlc.compiler.targets.metrics import (
     LIMIT,
     OF_EVERY_RUN,
+    OFF_POLICY_RATIO,
     metric_definitions,
     metric_names,
     metric_regex,
@@ -54,7 +55,12 @@ def test_every_definition_finds_its_value_in_a_line(compiled):
 
 
 def test_the_row_has_no_metric_without_a_definition(compiled):
-    assert set(metric_names(compiled.plan.experiment)) == set(ROW)
+    assert set(metric_names(compiled.plan.experiment)) == set(ROW) - {OFF_POLICY_RATIO}
+
+
+def test_the_ratio_is_defined_where_episodes_may_be_old(project):
+    project.edit("specs/desk.yaml", "steps: 2,", "steps: 2, max_steps_off_policy: 1,")
+    assert OFF_POLICY_RATIO in metric_names(compile_spec(project.spec).plan.experiment)
 
 
 def test_no_more_than_the_service_takes(project):

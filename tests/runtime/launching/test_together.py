@@ -73,19 +73,22 @@ def two_hosts(container: Make, name: str, *overrides: str) -> list[Container]:
     ]
 
 
-def test_two_processes_train_as_one_does(container: Make) -> None:
-    alone = container(*STEPS, name="alone")
-    both = container(*STEPS, name="both", MRLC_PROCESSES="2", MRLC_MAIN_PORT=str(free_port()))
+@pytest.mark.parametrize("lead", [0, 1])
+def test_two_processes_train_as_one_does(container: Make, lead: int) -> None:
+    options = (*STEPS, f"algorithm.max_steps_off_policy={lead}")
+    alone = container(*options, name="alone")
+    both = container(*options, name="both", MRLC_PROCESSES="2", MRLC_MAIN_PORT=str(free_port()))
     assert alone.run() == 0, alone.log
     assert both.run() == 0, both.log
     assert_like(both, alone)
     assert len(both.steps) == 5
 
 
-def test_two_processes_stop_at_the_same_step_and_go_on(container: Make) -> None:
-    port = str(free_port())
-    alone = container(*STEPS, name="alone", MRLC_PROCESSES="2", MRLC_MAIN_PORT=port)
-    stopped = container(*STEPS, name="stopped", MRLC_PROCESSES="2", MRLC_MAIN_PORT=port)
+@pytest.mark.parametrize("lead", [0, 1])
+def test_two_processes_stop_at_the_same_step_and_go_on(container: Make, lead: int) -> None:
+    port, options = str(free_port()), (*STEPS, f"algorithm.max_steps_off_policy={lead}")
+    alone = container(*options, name="alone", MRLC_PROCESSES="2", MRLC_MAIN_PORT=port)
+    stopped = container(*options, name="stopped", MRLC_PROCESSES="2", MRLC_MAIN_PORT=port)
     assert alone.run() == 0, alone.log
     stopped.start().wait_for("mrlc step=2")
     stopped.signal(signal.SIGTERM)

@@ -23,12 +23,14 @@ REACHES: dict[str, tuple[Any, str, Any]] = {
     "warmup_steps": (2, "warmup_steps", 2),
     "temperature": (0.7, "temperature", 0.7),
     "beta": (0.1, "beta", 0.1),
+    "epsilon": (0.1, "epsilon", 0.1),
+    "epsilon_high": (0.28, "epsilon_high", 0.28),
     "entropy_coefficient": (0.01, "entropy_coef", 0.01),
     "adam_beta2": (0.9, "adam_beta2", 0.9),
     "max_grad_norm": (0.3, "max_grad_norm", 0.3),
     "checkpoint_every": (3, "save_steps", 3),
 }
-TRIED_ELSEWHERE = {"kind", "engine"}
+TRIED_ELSEWHERE = {"kind", "engine", "max_steps_off_policy"}
 
 
 def test_the_table_is_complete() -> None:
@@ -42,7 +44,18 @@ def test_an_option_reaches_the_trainer(bench: Bench, option: str) -> None:
     assert getattr(grpo_config(setup, run), name) == expected
 
 
-@pytest.mark.parametrize("option", ["beta=0.5", "loss=cispo", "entropy_coefficient=0.5"])
+@pytest.mark.parametrize(
+    ("options", "highest"),
+    [("loss=dapo", 0.2), ("epsilon=0.1", 0.1), ("loss=cispo", 5.0)],
+)
+def test_the_highest_ratio_has_a_default_that_suits_the_loss(
+    bench: Bench, options: str, highest: float
+) -> None:
+    setup, run = bench.prepare(f"algorithm.{options}")
+    assert grpo_config(setup, run).epsilon_high == highest
+
+
+@pytest.mark.parametrize("option", ["beta=0.5", "loss=grpo", "entropy_coefficient=0.5"])
 def test_an_option_changes_what_is_learned(bench: Bench, option: str) -> None:
     assert weights(bench.run(f"algorithm.{option}")) != weights(bench.run())
 

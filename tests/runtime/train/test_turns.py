@@ -86,14 +86,13 @@ def test_metrics_say_what_turns_were_paid(bench: Bench, monkeypatch: pytest.Monk
     assert metrics["rollout/reward/turns_mean"] == pytest.approx(metrics["reward/looks/mean"] / 2)
 
 
-def test_without_pay_by_turn_the_trainer_is_trls_own(bench: Bench) -> None:
-    from trl import GRPOTrainer
-
+def test_without_pay_by_turn_the_advantages_are_trls_own(bench: Bench) -> None:
     setup, run = bench.prepare("algorithm.steps=1")
-    loop = rollouts_loop(setup, run, setup.base.model)
-    assert type(loop.trainer) is GRPOTrainer
-    assert isinstance(loop.trainer.rollout_func, Rollouts)
-    assert not loop.trainer.rollout_func.token_advantages
+    trainer = rollouts_loop(setup, run, setup.base.model).trainer
+    trainer.train()
+    assert isinstance(trainer.rollout_func, Rollouts)
+    assert not trainer.rollout_func.token_advantages
+    assert {part["advantages"].dim() for part in trainer._buffered_inputs} == {1}
 
 
 @pytest.mark.slow

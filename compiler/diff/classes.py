@@ -79,6 +79,11 @@ CLASSES: dict[str, Kind] = {
     "environment.production": "cosmetic",  # compared with when compiling; no run reads it
     "turns.**": "behaviour",
     "rollout.concurrency": "cost",
+    "rollout.retries": "cost",  # of calls that failed: what the agent sees is the same
+    "rollout.retry_backoff_s": "cost",
+    "rollout.replacements": "cost",
+    "rollout.max_lost": "cost",
+    "rollout.chaos": "behaviour",
     "reward.**": "incentive",
     "evaluation.**": "instrument",
     "algorithm.kind": "behaviour",

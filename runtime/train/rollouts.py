@@ -23,12 +23,14 @@ from mrlc.runtime.metrics import (
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.engine import EpisodeRequest
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
+from mrlc.runtime.rollout.replacement import Replacements
 from mrlc.runtime.rollout.trajectory import Trajectory
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.train.arguments import grpo_config, lora_config
 from mrlc.runtime.train.credit import turn_advantages
 from mrlc.runtime.train.loop import Loop
+from mrlc.runtime.train.losses import keep, loss_metrics, too_many
 from mrlc.runtime.train.order import setup_order
 from mrlc.runtime.train.turn_trainer import turn_trainer_class
 
@@ -69,9 +71,12 @@ class Rollouts:
         """Run one episode a prompt; lists come in the order of `prompts`."""
         started = time.monotonic()
         policy = self._policy(trainer)
-        trajectories = self.setup.engine.run(policy, self._requests(prompts, trainer))
+        requests = self._requests(prompts, trainer)
+        again = Replacements.of(self.setup.experiment.rollout, requests)
+        trajectories = self.setup.engine.run(policy, requests, again=again)
         episodes = scored_episodes(trajectories, self.setup.reward)
-        self._record(episodes, trainer, seconds=time.monotonic() - started)
+        replaced = [ScoredEpisode(trajectory, None) for trajectory in again.replaced]
+        self._record(episodes, trainer, replaced, seconds=time.monotonic() - started)
         return trainer_inputs(episodes, end_id=self.setup.chat.end_id)
 
     def _policy(self, trainer: Any) -> TransformersPolicy:
@@ -105,12 +110,21 @@ class Rollouts:
         """A stream for each task and member, new at each step."""
         return derive_seed(self.setup.seed, "train", step, task, member)
 
-    def _record(self, episodes: list[ScoredEpisode], trainer: Any, *, seconds: float) -> None:
+    def _record(
+        self,
+        episodes: list[ScoredEpisode],
+        trainer: Any,
+        replaced: list[ScoredEpisode],
+        *,
+        seconds: float,
+    ) -> None:
         from accelerate.utils import gather_object
 
         everyone: list[ScoredEpisode] = gather_object(episodes)
+        replaced = gather_object(replaced)
         group = self.setup.experiment.algorithm.group_size
         self.metrics = rollout_metrics(everyone, group_size=group)
+        self.metrics |= loss_metrics(everyone, replaced)
         if self.setup.experiment.environment.distractors is not None:
             calls = distractor_calls([episode.trajectory for episode in everyone])
             self.metrics["rollout/distractor_calls"] = calls
@@ -119,8 +133,15 @@ class Rollouts:
             first = trainer.accelerator.process_index * len(episodes)
             advantages = self._advantages(everyone)
             self.token_advantages = advantages[first : first + len(episodes)]
+        step, section = trainer.state.global_step + 1, self.setup.experiment.rollout
+        end = too_many(everyone, max_lost=section.max_lost, step=step, run=self.run.path)
+        if end is not None:
+            keep(trainer)
         if trainer.accelerator.is_main_process:
-            self.run.append_episodes(everyone, phase="train", step=trainer.state.global_step + 1)
+            self.run.append_episodes(replaced, phase="train", step=step, replaced=True)
+            self.run.append_episodes(everyone, phase="train", step=step)
+        if end is not None:
+            raise end
 
     def _advantages(self, episodes: list[ScoredEpisode]) -> list[list[float]]:
         section = self.setup.experiment.algorithm

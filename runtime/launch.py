@@ -121,7 +121,7 @@ def _run_folder(root: Root, plan_folder: Path, *, leads: bool) -> RunFolder:
         message = f"{SEED} is {said!r}, which is no seed"
         raise PlanBroken(plan_folder / "plan.json", message, help="a seed is 0 or more")
     runs = root.runs(leads=leads)
-    existing = RunFolder(runs / run_stem(plan, int(said)))
+    existing = RunFolder(runs / run_stem(plan, int(said), plan.experiment.rollout.chaos))
     if (existing.path / "run.json").is_file():
         print(f"mrlc: going on with {existing.path.name}", file=sys.stderr, flush=True)
         return existing

@@ -1,7 +1,7 @@
 """The run folder: what happened, appended as it happens, and enough to go on from.
 
     runs/quickstart-0123456789-s1/
-      run.json             plan digest, seed, and what kept the model's code in
+      run.json             plan digest, seed, faults made on purpose, and what kept the model's code in
       plan/                the plan, its provenance and its inputs
       metrics.jsonl        one row a step
       trajectories.jsonl   one row an episode, without times: equal seeds give equal bytes
@@ -10,6 +10,7 @@
       model/               the trained model
       endpoints/           what other models said, where the spec asks any
       evaluation.json      base and trained, on the held-out split
+      accounts.json        what became of every episode that was started
       evaluations/         what `mrlc evaluate` found
       marks.json           sizes of the two logs when each phase began
 
@@ -81,6 +82,11 @@ class RunFolder:
         return self.path / "evaluation.json"
 
     @property
+    def accounts(self) -> Path:
+        """The books: every episode by what became of it."""
+        return self.path / "accounts.json"
+
+    @property
     def trajectories(self) -> Path:
         """Every episode played, a row each."""
         return self.path / "trajectories.jsonl"
@@ -93,6 +99,10 @@ class RunFolder:
     def seed(self) -> int:
         """The run's seed."""
         return int(json.loads((self.path / "run.json").read_text("utf-8"))["seed"])
+
+    def chaos(self) -> float:
+        """The share of tool calls that are made to fail in it."""
+        return float(json.loads((self.path / "run.json").read_text("utf-8")).get("chaos", 0.0))
 
     def results(self) -> dict[str, Any]:
         """What `evaluation.json` holds so far."""
@@ -142,25 +152,30 @@ def create_run(
     *,
     seed: int,
     isolation: Mapping[str, str] | None = None,
+    chaos: float | None = None,
 ) -> RunFolder:
     """A new run folder with its own copy of the plan; the name says plan and seed.
 
     `isolation` tells of each tool what kept the model's code in, which depends on the machine.
+    `chaos` stands before the plan's own.
     """
-    stem = run_stem(plan, seed)
+    chaos = plan.experiment.rollout.chaos if chaos is None else chaos
+    stem = run_stem(plan, seed, chaos)
     runs.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{stem}-", dir=runs))
     partial.chmod(0o755)  # mkdtemp's own mode would hide the run from the user's group
     # Compiled files are replaced, never edited in place, so a link is a copy that costs nothing.
     shutil.copytree(plan_folder, partial / "plan", copy_function=_link_or_copy)
     about = {"seed": seed, "semantic": plan.digests.semantic}
-    write_json(partial / "run.json", about | ({"isolation": isolation} if isolation else {}))
+    more = {"chaos": chaos, "isolation": isolation}
+    write_json(partial / "run.json", about | {name: one for name, one in more.items() if one})
     return RunFolder(_publish(partial, runs / stem))
 
 
-def run_stem(plan: Plan, seed: int) -> str:
-    """The name of the first run of a plan with a seed."""
-    return f"{plan.experiment.name}-{plan.digests.semantic[:10]}-s{seed}"
+def run_stem(plan: Plan, seed: int, chaos: float = 0.0) -> str:
+    """The name of the first run of a plan with a seed; one with chaos says so wherever it lies."""
+    mark = f"-chaos{chaos:g}" if chaos else ""
+    return f"{plan.experiment.name}-{plan.digests.semantic[:10]}-s{seed}{mark}"
 
 
 def open_run(path: Path) -> RunFolder:

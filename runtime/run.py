@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrlc.runtime.accounts import accounts
 from mrlc.runtime.base import base_model, load, save
 from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
@@ -43,6 +44,8 @@ class Verdict:
     seconds: float
     """Wall time of this call; a resumed run counts its last part."""
     run: Path
+    chaos: float = 0.0
+    """Share of tool calls that were made to fail; then the figures are evidence of nothing else."""
 
     def as_json(self) -> dict[str, Any]:
         """The one line that `mrlc run --json` ends with."""
@@ -52,6 +55,7 @@ class Verdict:
             "steps": self.steps,
             "seconds": round(self.seconds, 1),
             "run": str(self.run),
+            **({"chaos": self.chaos} if self.chaos else {}),
         }
 
 
@@ -65,6 +69,8 @@ def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NE
     base, before = start(setup, run, progress, stop=stop)
     trained = _trained_model(setup, run, base, progress, stop)
     after = _verdict_on("trained", setup, run, trained, progress)
+    books = accounts(run.path, evaluated=len(setup.tasks["test"]))
+    write_json(run.accounts, {phase: one.as_json() for phase, one in books.items()})
     return Verdict(
         base=before,
         trained=after,
@@ -72,6 +78,7 @@ def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NE
         steps=setup.experiment.algorithm.steps,
         seconds=time.monotonic() - started,
         run=run.path,
+        chaos=run.chaos(),
     )
 
 
@@ -189,7 +196,8 @@ def _verdict_on(
                 fields=field_rule(setup.experiment),
             )
         run.append_episodes(scored_episodes(episodes, setup.reward), phase=label)
-        results[label] = result.as_json()
+        mark = {"chaos": run.chaos()} if run.chaos() else {}
+        results[label] = result.as_json() | mark
         write_json(run.evaluation, results)
     return dict(results[label])
 

@@ -83,15 +83,17 @@ def load_plan(folder: Path) -> Plan:
     return plan
 
 
-def prepare(plan: Plan, folder: Path, *, seed: int) -> Setup:
+def prepare(plan: Plan, folder: Path, *, seed: int, chaos: float = 0.0) -> Setup:
     """Build the parts of a run of `plan`, which lies in `folder`.
+
+    `chaos` is the run's: the plan's own counts for runs alone, never for gates or evaluations.
 
     Raises:
         PlanFault: the model or its chat template cannot be used.
     """
     experiment, inputs = plan.experiment, folder / "inputs"
     endpoints = Endpoints()
-    environment = Environment.load(experiment, inputs, endpoints=endpoints)
+    environment = Environment.load(experiment, inputs, endpoints=endpoints, chaos=chaos)
     tasks = {split: load_tasks(experiment, inputs, split) for split in SPLITS}
     demonstrations = _demonstrations(experiment, inputs, tasks["train"])
     conversations: list[Conversation] = [

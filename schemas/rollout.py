@@ -41,3 +41,20 @@ class Rollout(Section):
     """Who writes the episodes that are trained on; evaluations are always by `transformers`."""
     vllm: Vllm | None = None
     """Of `backend: vllm`."""
+    retries: Annotated[int, Field(ge=0, le=8)] = 0
+    """Attempts more of a tool call that failed for the environment's reason; of calls alone that
+    cannot have changed the episode. None by default: only the author of a tool knows whether it may
+    be called twice."""
+    retry_backoff_s: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """Seconds before the first attempt more; doubled for each one after, and drawn from the upper half,
+    so that the calls of a step do not come back together. Half a second is what a service that
+    restarts or limits its rate asks for at least."""
+    replacements: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """Share of a step's episodes that may be run anew, with new seeds, where the environment broke. A
+    quarter hides a flaky tool, at a quarter more of a step's rollouts, and no tool that is down."""
+    max_lost: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of a step's episodes without a reward above which the run stops and tells the cause: with
+    half of them gone most groups compare what is left over, not what the policy did."""
+    chaos: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of tool calls that are made to hang, crash or return garbage, to see that a run survives
+    it. Of training runs alone, which are marked so; what they measure is evidence of nothing else."""

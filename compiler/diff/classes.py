@@ -83,6 +83,11 @@ CLASSES: dict[str, Kind] = {
     "rollout.kv_cache_gb": "cost",
     "rollout.backend": "behaviour",  # other kernels write other tokens
     "rollout.vllm.**": "cost",
+    "rollout.retries": "cost",  # of calls that failed: what the agent sees is the same
+    "rollout.retry_backoff_s": "cost",
+    "rollout.replacements": "cost",
+    "rollout.max_lost": "cost",
+    "rollout.chaos": "behaviour",
     "reward.**": "incentive",
     "evaluation.**": "instrument",
     "algorithm.kind": "behaviour",

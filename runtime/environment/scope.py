@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mrlc.runtime.environment.history import History
 from mrlc.runtime.environment.workspace import remove
 from mrlc.runtime.task import Task
+
+if TYPE_CHECKING:
+    from mrlc.runtime.environment.chaos import Chaos
 
 
 class Scope:
@@ -37,6 +40,8 @@ class Scope:
         """The calls so far, and the texts of the opening messages."""
         self.executed = 0
         """Calls so far that ran code of the model; each has a random stream of its own."""
+        self.chaos: Chaos | None = None
+        """What is done to its calls, where a run asks for faults."""
         self.deadline = math.inf
         """Of the call under way, in seconds of `time.monotonic`; SQL stops there."""
         self.order = asyncio.Lock()

@@ -1,4 +1,10 @@
-"""Time limits for code that is not ours, be it a coroutine or a blocking function."""
+"""Time limits for code that is not ours, be it a coroutine or a blocking function.
+
+The clock of a limit is the loop's, and the loop may be held up: a forward pass of the model runs in
+its thread and takes up to seconds, in which nothing that arrives is looked at. So time is counted
+in slices, and a slice counts as no more than its own length however long it took. What is ready
+when the loop comes back is in time, and what takes several steps gets several looks.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +18,9 @@ T = TypeVar("T")
 
 GRACE_S = 1.0
 """Seconds that a cancelled coroutine gets for its own clean-up before it is abandoned."""
+
+_SLICES = 10
+"""Looks at a call before it is late: what holds the loop up once costs it a tenth of its time."""
 
 
 class TimedOut(Exception):
@@ -31,7 +40,10 @@ async def within(seconds: float, call: Coroutine[Any, Any, T]) -> T:
     """
     task = asyncio.create_task(call)
     try:
-        await asyncio.wait({task}, timeout=seconds)
+        for _ in range(_SLICES):
+            await asyncio.wait({task}, timeout=seconds / _SLICES)
+            if task.done():
+                break
         is_late = not task.done()
     finally:
         await _stop(task)
@@ -48,6 +60,11 @@ async def _stop(task: asyncio.Task[Any]) -> None:
     task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it was heard
     task.cancel()
     await asyncio.wait({task}, timeout=GRACE_S)
+
+
+async def forever() -> None:
+    """Wait for what never comes."""
+    await asyncio.Event().wait()
 
 
 async def in_thread(function: Callable[[], T]) -> T:

@@ -2,11 +2,12 @@
 
 The one place that says whose fault a failure is. The model's (bad arguments) and the
 tool's own (`ToolError`) are replies. A time-out, a crash, a result that is not JSON is
-the environment's: `EnvironmentBroken`.
+the environment's: `EnvironmentBroken`, after such attempts as `Retry` allows.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -15,11 +16,13 @@ from typing import Any
 
 from mrlc.runtime.code import blame
 from mrlc.runtime.environment.back_ends import BACK_ENDS, BackEnd, Site
+from mrlc.runtime.environment.chaos import Faulty
 from mrlc.runtime.environment.database import error_code
 from mrlc.runtime.environment.errors import ToolError
 from mrlc.runtime.environment.guards import Guards
 from mrlc.runtime.environment.history import Call
 from mrlc.runtime.environment.result import Reply, fill, render
+from mrlc.runtime.environment.retry import NO_RETRY, Retry
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.signature import InvalidArguments, Signature
 from mrlc.runtime.environment.timeout import TimedOut, within
@@ -28,8 +31,10 @@ from mrlc.runtime.errors import EnvironmentBroken
 from mrlc.schemas.tools import Tool
 
 
-def bind_tool(tool: Tool, site: Site, *, timeout_s: float) -> BoundTool:
-    """Build the tool's back end.
+def bind_tool(
+    tool: Tool, site: Site, *, timeout_s: float, retry: Retry = NO_RETRY, chaos: bool = False
+) -> BoundTool:
+    """Build the tool's back end; with `chaos`, one that fails as the episode's stream says.
 
     Raises:
         PlanFault: what the tool names cannot be used.
@@ -38,6 +43,8 @@ def bind_tool(tool: Tool, site: Site, *, timeout_s: float) -> BoundTool:
         build for kind, build in BACK_ENDS.kinds.items() if getattr(tool, kind) is not None
     )
     signature, back_end = Signature(tool), build(tool, site)
+    if chaos:
+        back_end = Faulty(back_end, timeout_s=timeout_s)
     guards = Guards.of(tool, site.path)
     return BoundTool(
         tool.name,
@@ -48,6 +55,7 @@ def bind_tool(tool: Tool, site: Site, *, timeout_s: float) -> BoundTool:
         timeout_s,
         guards,
         tool.volatile,
+        NO_RETRY if back_end.uses_episode else retry,
     )
 
 
@@ -63,6 +71,7 @@ class BoundTool:
     timeout_s: float
     guards: Guards | None = None
     volatile: tuple[str, ...] = ()
+    retry: Retry = NO_RETRY
 
     async def answer(self, arguments: Mapping[str, Any] | None, scope: Scope, call: Call) -> Reply:
         """Check the arguments and the guards, call the back end, render what it returns."""
@@ -75,10 +84,23 @@ class BoundTool:
             if refused is not None:
                 return refused
         try:
-            return self._reply(await self._call(bound, scope), scope, call)
+            return await self._attempts(bound, scope, call)
         except ToolError as error:
             return Reply(render(error.reply), is_error=True)
-        except EnvironmentBroken:
+
+    async def _attempts(self, arguments: dict[str, Any], scope: Scope, call: Call) -> Reply:
+        """The reply of the first attempt under which nothing breaks."""
+        for wait_s in self.retry.waits():
+            try:
+                return await self._attempt(arguments, scope, call)
+            except EnvironmentBroken:
+                await asyncio.sleep(wait_s)
+        return await self._attempt(arguments, scope, call)
+
+    async def _attempt(self, arguments: dict[str, Any], scope: Scope, call: Call) -> Reply:
+        try:
+            return self._reply(await self._call(arguments, scope), scope, call)
+        except (ToolError, EnvironmentBroken):
             raise
         except Exception as error:  # a back end runs code that is not ours
             raise EnvironmentBroken(self.name, self._cause(error)) from error

@@ -53,7 +53,7 @@ class World:
         return cls(
             experiment=experiment,
             inputs=inputs,
-            environment=Environment.load(experiment, inputs),
+            environment=Environment.load(experiment, inputs, has_workers=False),
             answers=AnswerParser(experiment.environment.answer, inputs),
             reward=Reward.load(experiment.reward, inputs),
             scorer=load_scorer(experiment.evaluation, inputs),

@@ -12,7 +12,13 @@ from pathlib import Path
 from mrlc.runtime.launching.root import Root
 from mrlc.runtime.record import RunFolder
 
-REPORTS = ("run.json", "evaluation.json", "metrics.jsonl", "trajectories.jsonl")
+REPORTS = (
+    "run.json",
+    "evaluation.json",
+    "accounts.json",
+    "metrics.jsonl",
+    "trajectories.jsonl",
+)
 
 
 def publish_model(root: Root, run: RunFolder) -> None:

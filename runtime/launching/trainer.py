@@ -70,7 +70,7 @@ def _stage(folder: Path, stage: str, stop: Stop) -> None:
     run = open_run(folder)
     plan = load_plan(run.plan)
     configure_torch(plan.experiment)
-    setup = prepare(plan, run.plan, seed=run.seed())
+    setup = prepare(plan, run.plan, seed=run.seed(), chaos=run.chaos())
     progress = LoggedProgress(sys.stderr)
     if stage != "whole":
         _check_distribution(setup.experiment)

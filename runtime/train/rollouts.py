@@ -26,6 +26,7 @@ from mrlc.runtime.rollout.engine import EpisodeRequest
 from mrlc.runtime.rollout.policies.policy import Policy
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.rollout.policies.vllm import BackEnd, VllmPolicy
+from mrlc.runtime.rollout.replacement import Replacements
 from mrlc.runtime.rollout.trajectory import Trajectory
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
@@ -33,6 +34,7 @@ from mrlc.runtime.train.arguments import grpo_config, lora_config
 from mrlc.runtime.train.credit import turn_advantages
 from mrlc.runtime.train.lead import Lead
 from mrlc.runtime.train.loop import Loop
+from mrlc.runtime.train.losses import keep, loss_metrics, too_many
 from mrlc.runtime.train.order import setup_order
 from mrlc.runtime.train.sharding import whole_weights
 from mrlc.runtime.train.trainer import trainer_class
@@ -67,6 +69,8 @@ class Played:
     """The episodes of a step and of this process."""
 
     episodes: list[ScoredEpisode]
+    replaced: list[ScoredEpisode]
+    """Those that broke and that others were played in place of."""
     seconds: float
     """That it took to play and score them."""
 
@@ -96,7 +100,7 @@ class Rollouts:
                 played = self._play(self._policy(trainer), requests)
         else:
             played = self.lead.take(step, trainer)
-        self._record(played.episodes, trainer, seconds=played.seconds)
+        self._record(played, trainer)
         return trainer_inputs(played.episodes, end_id=self.setup.chat.end_id)
 
     def leading(self, trainer: Any) -> Lead[Played]:
@@ -116,9 +120,11 @@ class Rollouts:
 
     def _play(self, policy: Policy, requests: list[EpisodeRequest]) -> Played:
         started = time.monotonic()
-        trajectories = self.setup.engine.run(policy, requests)
+        again = Replacements.of(self.setup.experiment.rollout, requests)
+        trajectories = self.setup.engine.run(policy, requests, again=again)
         episodes = scored_episodes(trajectories, self.setup.reward)
-        return Played(episodes, time.monotonic() - started)
+        replaced = [ScoredEpisode(trajectory, None) for trajectory in again.replaced]
+        return Played(episodes, replaced, time.monotonic() - started)
 
     @property
     def _writes_by_vllm(self) -> bool:
@@ -164,22 +170,32 @@ class Rollouts:
         """A stream for each task and member, new at each step."""
         return derive_seed(self.setup.seed, "train", step, task, member)
 
-    def _record(self, episodes: list[ScoredEpisode], trainer: Any, *, seconds: float) -> None:
+    def _record(self, played: Played, trainer: Any) -> None:
         from accelerate.utils import gather_object
 
-        everyone: list[ScoredEpisode] = gather_object(episodes)
+        everyone: list[ScoredEpisode] = gather_object(played.episodes)
+        replaced: list[ScoredEpisode] = gather_object(played.replaced)
         group = self.setup.experiment.algorithm.group_size
         self.metrics = rollout_metrics(everyone, group_size=group)
+        self.metrics |= loss_metrics(everyone, replaced)
         if self.setup.experiment.environment.distractors is not None:
             calls = distractor_calls([episode.trajectory for episode in everyone])
             self.metrics["rollout/distractor_calls"] = calls
-        self.metrics["time/rollout_s"] = seconds
+        self.metrics["time/rollout_s"] = played.seconds
         if self.setup.reward.pays_by_turn:
-            first = trainer.accelerator.process_index * len(episodes)
+            mine = len(played.episodes)
+            first = trainer.accelerator.process_index * mine
             advantages = self._advantages(everyone)
-            self.token_advantages = advantages[first : first + len(episodes)]
+            self.token_advantages = advantages[first : first + mine]
+        step, section = trainer.state.global_step + 1, self.setup.experiment.rollout
+        end = too_many(everyone, max_lost=section.max_lost, step=step, run=self.run.path)
+        if end is not None:
+            keep(trainer)
         if trainer.accelerator.is_main_process:
-            self.run.append_episodes(everyone, phase="train", step=trainer.state.global_step + 1)
+            self.run.append_episodes(replaced, phase="train", step=step, replaced=True)
+            self.run.append_episodes(everyone, phase="train", step=step)
+        if end is not None:
+            raise end
 
     def _advantages(self, episodes: list[ScoredEpisode]) -> list[list[float]]:
         section = self.setup.experiment.algorithm

@@ -149,3 +149,18 @@ def test_a_component_that_fails_ends_the_run_with_its_place(project: Project, ca
     errors = capsys.readouterr().err
     assert "desk.yaml:3" in errors
     assert "component `polite` failed on task" in errors
+
+
+def test_chaos_marks_the_run_wherever_it_is_seen(project: Project, capsys: Any) -> None:
+    plan = compiled(project, *SMALL)
+    capsys.readouterr()
+    assert run(project, plan, "--chaos", "0.2") == 0
+    assert "with chaos 0.2: tool calls were made to fail" in capsys.readouterr().out
+    (folder,) = (project.root / "runs").iterdir()
+    assert folder.name.endswith("-s1-chaos0.2")
+    assert json.loads((folder / "run.json").read_text())["chaos"] == 0.2
+    assert main(["run", "--resume", str(folder), "--chaos", "0.1"]) == 2
+    assert "keeps its own chaos" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run(project, plan, "--chaos", "20")
+    assert "a share from 0 to 1, found '20'" in capsys.readouterr().err

@@ -47,6 +47,10 @@ class Site:
     """The tool in the spec, `environment.tools.0`."""
     databases: Mapping[str, Database]
     """By name of the state."""
+    timeout_s: float = 5.0
+    """Of a call."""
+    has_workers: bool = True
+    """Whether blocking functions run in processes of their own; gates look at them in this one."""
 
 
 BACK_ENDS: Registry[Callable[[Tool, Site], BackEnd]] = Registry(__name__)

@@ -2,21 +2,31 @@
 
 A function that has a parameter `episode` gets the `Scope`, unless the tool declares an
 argument of that name. What it returns is JSON. It refuses by raising `ToolError`; whatever
-else it raises breaks the environment. A plain function runs in a thread of its own, so
-that it can be timed out.
+else it raises breaks the environment. Where it runs:
+
+    a coroutine                              in the event loop; cancelled when it is late
+    a plain function                         in a process of its own kind (`pool`); killed
+    a plain function that takes `episode`    in a thread, as the episode's state is in this process;
+                                             one that hangs holds it until it is through
+
+So a plain function without `episode` shares no global with coroutines, nor for certain with its
+own next call; what an episode changes belongs in its state or `episode.memory`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from mrlc.runtime.code import load_callable
 from mrlc.runtime.environment.back_ends import BACK_ENDS, Site
+from mrlc.runtime.environment.errors import Refusal
+from mrlc.runtime.environment.pool import RemoteFunction
 from mrlc.runtime.environment.scope import Scope
 from mrlc.runtime.environment.timeout import in_thread
-from mrlc.runtime.errors import PlanFault
+from mrlc.runtime.environment.worker import Failed, Refused, WorkerDied
+from mrlc.runtime.errors import EnvironmentBroken, PlanFault
 from mrlc.schemas.tools import Tool
 
 
@@ -24,18 +34,15 @@ class LeftTheCall(Exception):
     """The tool raised what would end the process (SystemExit) or garble a coroutine."""
 
 
-@BACK_ENDS.register("python")
 class PythonTool:
-    """The user's own code."""
+    """The user's own code, in this process."""
 
     is_instant = False
 
-    def __init__(self, tool: Tool, site: Site) -> None:
-        assert tool.python is not None
-        path = f"{site.path}.python"
-        self._function = load_callable(tool.python, site.inputs, path=path)
-        self._is_coroutine = inspect.iscoroutinefunction(self._function)
-        self.uses_episode = _takes_episode(self._function, tool, path)
+    def __init__(self, function: Callable[..., Any], *, uses_episode: bool) -> None:
+        self._function = function
+        self._is_coroutine = inspect.iscoroutinefunction(function)
+        self.uses_episode = uses_episode
 
     async def call(self, arguments: dict[str, Any], scope: Scope) -> Any:
         """Call the function, in the loop or in a thread."""
@@ -46,6 +53,53 @@ class PythonTool:
             return await self._function(**given)
         except SystemExit as error:
             raise LeftTheCall("SystemExit").with_traceback(error.__traceback__) from error
+
+
+class ProcessTool:
+    """A plain function of the user, in another process."""
+
+    is_instant = (
+        True  # it waits for a process without that its time runs, and keeps its limit itself
+    )
+    uses_episode = False
+
+    def __init__(self, tool: Tool, site: Site) -> None:
+        assert tool.python is not None
+        self._function = RemoteFunction(tool.python, site.inputs)
+        self._name = tool.name
+        self._timeout_s = site.timeout_s
+
+    async def call(self, arguments: dict[str, Any], scope: Scope) -> Any:
+        """Call the function."""
+        return await self._ended(self._function(named=arguments, timeout_s=self._timeout_s))
+
+    async def sabotaged(self, how: str) -> Any:
+        """Call what hangs, crashes its process or returns garbage in the function's place."""
+        return await self._ended(self._function.sabotaged(how, timeout_s=self._timeout_s))
+
+    async def _ended(self, call: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await call
+        except Refused as refused:
+            raise Refusal(refused.reply) from None
+        except (Failed, WorkerDied) as error:
+            raise EnvironmentBroken(self._name, str(error)) from None
+
+
+@BACK_ENDS.register("python")
+def build(tool: Tool, site: Site) -> PythonTool | ProcessTool:
+    """The back end of a tool in Python.
+
+    Raises:
+        PlanFault: the function cannot be loaded, or does not fit the tool.
+    """
+    assert tool.python is not None
+    path = f"{site.path}.python"
+    function = load_callable(tool.python, site.inputs, path=path)
+    uses_episode = _takes_episode(function, tool, path)
+    if inspect.iscoroutinefunction(function) or uses_episode or not site.has_workers:
+        return PythonTool(function, uses_episode=uses_episode)
+    return ProcessTool(tool, site)
 
 
 def _call(function: Callable[..., Any], arguments: dict[str, Any], scope: Scope) -> Any:

@@ -12,7 +12,9 @@ from mrlc.runtime.environment.users.user import SimulatedUser
 from mrlc.schemas import Experiment
 
 
-def load_user(experiment: Experiment, inputs: Path, endpoints: Endpoints) -> SimulatedUser | None:
+def load_user(
+    experiment: Experiment, inputs: Path, endpoints: Endpoints, *, has_workers: bool = True
+) -> SimulatedUser | None:
     """Build the user; paths are relative to `inputs`.
 
     Raises:
@@ -26,4 +28,4 @@ def load_user(experiment: Experiment, inputs: Path, endpoints: Endpoints) -> Sim
     if user.endpoint is not None:
         return ModelUser(user, endpoints, max_tokens=turns.max_tokens)
     assert user.python is not None
-    return PythonUser(user.python, inputs, timeout_s=turns.tool_timeout_s)
+    return PythonUser(user.python, inputs, timeout_s=turns.tool_timeout_s, has_workers=has_workers)

@@ -21,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", nargs="?", type=Path, help="plan folder, such as build/quickstart")
     parser.add_argument("--seed", type=_seed, default=None, help=f"default {DEFAULT_SEED}")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
+    parser.add_argument(
+        "--chaos",
+        type=_share,
+        metavar="SHARE",
+        help="make this share of tool calls hang, crash or return garbage, as 0.2",
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="default runs/")
     parser.add_argument(
         "--gates", type=Path, default=Path("gates"), metavar="DIR", help="evidence; default gates/"
@@ -35,6 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     if arguments.resume is not None and arguments.seed is not None:
         print("mrlc run: a resumed run keeps its own seed; drop --seed", file=sys.stderr)
+        return 2
+    if arguments.resume is not None and arguments.chaos is not None:
+        print("mrlc run: a resumed run keeps its own chaos; drop --chaos", file=sys.stderr)
         return 2
     folder = arguments.plan or arguments.resume / "plan"
     verdict = located(lambda: _execute(arguments), folder)
@@ -55,18 +64,21 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
     quiet_libraries()
     if arguments.resume is not None:
         folder = open_run(arguments.resume)
-        plan_folder, seed = folder.plan, folder.seed()
+        plan_folder, seed, chaos = folder.plan, folder.seed(), folder.chaos()
     else:
         plan_folder = arguments.plan
         seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
     plan = load_plan(plan_folder)
     if arguments.resume is None:
         open_door(plan, plan_folder, arguments.gates)
+        chaos = plan.experiment.rollout.chaos if arguments.chaos is None else arguments.chaos
     configure_torch(plan.experiment)
-    setup = prepare(plan, plan_folder, seed=seed)
+    setup = prepare(plan, plan_folder, seed=seed, chaos=chaos)
     if arguments.resume is None:
         tiers = setup.environment.tiers
-        folder = create_run(arguments.runs, plan_folder, plan, seed=seed, isolation=tiers)
+        folder = create_run(
+            arguments.runs, plan_folder, plan, seed=seed, isolation=tiers, chaos=chaos
+        )
     print(f"run {folder.path}", file=sys.stderr)
     try:
         return execute(setup, folder, progress_for(sys.stderr))
@@ -83,12 +95,17 @@ def _print_verdict(verdict: Verdict) -> None:
     comparisons = [names | verdict.comparison.as_json()] if verdict.comparison else []
     title = "held-out tasks, base against trained"
     print_blocks(blocks(title, results, comparisons), sys.stdout)
+    if verdict.chaos:
+        print(
+            f"with chaos {verdict.chaos:g}: tool calls were made to fail; no evidence of anything else"
+        )
     for name, what in _FILES.items():
         print(f"{what:<28}{verdict.run / name}")
 
 
 _FILES = {
     "evaluation.json": "evaluation",
+    "accounts.json": "what became of each episode",
     "metrics.jsonl": "metrics, a row a step",
     "trajectories.jsonl": "trajectories, a row each",
     "checkpoints": "checkpoints",
@@ -104,3 +121,13 @@ def _seed(text: str) -> int:
     if seed < 0:
         raise argparse.ArgumentTypeError("a seed is 0 or more")
     return seed
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"expected a share from 0 to 1, found {text!r}")
+    return share

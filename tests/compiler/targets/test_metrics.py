@@ -23,6 +23,7 @@ from mrlc.runtime.reward import RewardScore
 from mrlc.runtime.rollout.trajectory import StopCause, ToolCall, ToolResult, Trajectory, Turn
 from mrlc.runtime.task import Task
 from mrlc.runtime.train.grpo import TRAINER_METRICS
+from mrlc.runtime.train.losses import loss_metrics
 
 TASK = Task("1", "train", {})
 CALLS = (ToolCall("find_bike", {}), ToolCall("book", {}))
@@ -37,6 +38,7 @@ EPISODES = [
 ROW = {
     "step": 12,
     **rollout_metrics(EPISODES, group_size=2),
+    **loss_metrics(EPISODES, []),
     **dict.fromkeys(TRAINER_METRICS.values(), -1.5e-07),
     "time/step_s": 3.25,
     "time/rollout_s": 2.5,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrlc.runtime.environment import ToolError
+from mrlc.runtime.environment import ToolError, pool
 from mrlc.runtime.environment.folder import Folder
 from mrlc.runtime.errors import EnvironmentBroken
 from mrlc.runtime.rollout.trajectory import ToolCall
@@ -257,4 +257,5 @@ def test_no_folder_is_left_however_200_episodes_end(world: World) -> None:
     assert ends == {type(None), ValueError, EnvironmentBroken, asyncio.CancelledError}
     assert len({*seen}) == 200
     assert not [folder for folder in seen if os.path.lexists(folder)]
+    pool.close()  # workers have folders of their own, as long as they live
     assert os.listdir(seen[0].parent) == ["alive"]

@@ -116,7 +116,7 @@ def body_line(name: str) -> int:
 
 def its(world: World, name: str) -> Any:
     """A global of the tools' file."""
-    back_end: Any = world.environment._bound["add"].back_end
+    back_end: Any = world.environment._bound["slow_add"].back_end
     return back_end._function.__globals__[name]
 
 
@@ -163,7 +163,7 @@ def test_crash_and_timeout_break_the_environment(
         called.call(name, {"a": argument})
     expected = cause.replace("LINE", str(body_line(name)))
     assert (caught.value.tool, caught.value.cause) == (name, expected)
-    assert time.monotonic() - started < 2  # a hanging thread is not waited for
+    assert time.monotonic() - started < 3  # what hangs is not waited for
 
 
 def test_coroutine_that_timed_out_is_cleaned_up_first(hasty: World) -> None:

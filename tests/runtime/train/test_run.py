@@ -110,7 +110,7 @@ def test_the_books_balance_when_a_tool_breaks(
         types: {days: integer}"""
     bench.project.edit("specs/desk.yaml", replay, "python: tools.py:find")
     bench.project.write("specs/tools.py", BREAKS_ON_9)
-    setup, run = bench.prepare("turns.max_tokens=128")
+    setup, run = bench.prepare("turns.max_tokens=128", "rollout.replacements=0")
     forced_turns(setup, monkeypatch)
     execute(setup, run, Quiet())
     rows = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]

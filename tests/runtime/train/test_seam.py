@@ -158,7 +158,9 @@ def test_engine_and_stock_agree_on_forced_episodes(
     forced_turns(setup, monkeypatch)
 
     play = Engine.run
-    monkeypatch.setattr(Engine, "run", lambda *given: ours.extend(play(*given)) or list(ours))
+    monkeypatch.setattr(
+        Engine, "run", lambda *given, again: ours.extend(play(*given, again=again)) or list(ours)
+    )
     mine = watched(setup, run, Rollouts(setup, run))
     mine.train()
     monkeypatch.undo()

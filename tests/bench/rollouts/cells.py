@@ -10,8 +10,7 @@ its time is worked out from what was measured, and marked (`~`):
 Wherever such a cell was measured too, the table keeps what the rule would have said. mrlc is always
 measured.
 
-A figure is CPU time where tools do not wait and the CPU computes, as the machine may be loaded by
-others; else wall time.
+Seconds are those of `clock`: wall time, less what the load of the machine took.
 """
 
 from __future__ import annotations
@@ -23,8 +22,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from .clock import Cost
 from .ideal import Machine, measure
-from .loops import LOOPS, TRAINERS, Cost, Played, check_equal
+from .loops import LOOPS, TRAINERS, Played, check_equal
 from .stage import Act, Shape, Stage, open_stage
 from .training import step_seconds
 
@@ -45,6 +45,8 @@ class Timing:
     seconds: float
     idle: float
     """Seconds in which nothing was computed."""
+    queued: float = 0.0
+    """Part of the wall time that was taken off, as it was spent in the queue for a core."""
     is_estimate: bool = False
 
 
@@ -83,9 +85,14 @@ def measure_cells(
     *,
     acts: Sequence[Act] = (),
     full: bool = False,
-    tell: Callable[[str], None] = lambda line: None,
+    on_start: Callable[[Machine], None] = lambda machine: None,
+    on_cell: Callable[[Cell], None] = lambda cell: None,
 ) -> Table:
-    """Play every act by every loop; `full` estimates nothing."""
+    """Play every act by every loop; `full` estimates nothing.
+
+    Raises:
+        Unequal: two loops did not run the same episodes.
+    """
     acts = acts or [Act(t, ms, n) for t, ms, n in product(TURNS, TOOL_MS, EPISODES)]
     stages = _stages(folder, shape, acts)
     first = next(stages)
@@ -93,9 +100,10 @@ def measure_cells(
         loop(first)  # fills caches
     longest = max(act.turns for act in acts)
     table = Table(measure(first.model, length=25 * longest), {}, {})
+    on_start(table.machine)
     for stage in stages:
-        tell(f"{stage.act.turns} turns, tools of {stage.act.tool_ms} ms, {stage.act.episodes}")
         _add(table, stage, full=full)
+        on_cell(table.cells[stage.act])
     return table
 
 
@@ -163,9 +171,8 @@ def _timed(stage: Stage, loop: str) -> tuple[list[Played], Timing]:
     while len(costs) < TRIES and sum(cost.wall for cost in costs) < REPEATED_S:
         played, cost = LOOPS[loop](stage)
         costs.append(cost)
-    is_cpu_time = stage.act.tool_ms == 0 and stage.model.device.type == "cpu"
-    seconds, idle = min((cost.cpu if is_cpu_time else cost.wall, cost.idle) for cost in costs)
-    return played, Timing(seconds, idle)
+    best = min(costs, key=lambda cost: cost.seconds)
+    return played, Timing(best.seconds, best.idle, best.queued / best.wall)
 
 
 def _steps(stage: Stage, *, full: bool) -> dict[str, float]:

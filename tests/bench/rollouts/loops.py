@@ -13,18 +13,18 @@ log-probabilities of what it samples; nothing is taken off for that.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, NamedTuple
-
-from .stage import Stage
 
 from mrlc.runtime.rollout.engine import EpisodeRequest
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.train.rollouts import rollouts_loop
 from mrlc.runtime.train.stock import stock_loop
+
+from .clock import Clock, Cost
+from .stage import Stage
 
 
 class Played(NamedTuple):
@@ -37,35 +37,13 @@ class Played(NamedTuple):
     """1 where the model wrote the id."""
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Seconds of one run of a loop."""
-
-    wall: float
-    cpu: float
-    """Of all threads of the process."""
-
-    @property
-    def idle(self) -> float:
-        """Seconds in which nothing was computed: tools waited for (and the machine's load)."""
-        return max(0.0, self.wall - self.cpu)
-
-
-class _Clock:
-    def __init__(self) -> None:
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
-
-    def read(self) -> Cost:
-        return Cost(time.perf_counter() - self._wall, time.process_time() - self._cpu)
-
-
 Loop = Callable[[Stage], tuple[list[Played], Cost]]
 
 
 def run_mrlc(stage: Stage) -> tuple[list[Played], Cost]:
     """The engine of this repository."""
     policy = _policy(stage)
-    clock = _Clock()
+    clock = Clock()
     trajectories = stage.setup.engine.run(policy, requests(stage))
     cost = clock.read()
     played = [
@@ -77,7 +55,7 @@ def run_mrlc(stage: Stage) -> tuple[list[Played], Cost]:
 
 def run_stock(stage: Stage) -> tuple[list[Played], Cost]:
     """TRL's loop; the rest of its step, after the episodes, is not charged."""
-    trainer = stock_loop(stage.setup, stage.run, stage.model).trainer
+    trainer = stock_trainer(stage)
     found: list[tuple[list[Played], Cost]] = []
     generate = trainer._generate
 
@@ -85,12 +63,13 @@ def run_stock(stage: Stage) -> tuple[list[Played], Cost]:
         output = generate(prompts)
         cost = clock.read()
         prompt_ids, after, written, *_ = output
-        found.append(([Played(*map(tuple, ids)) for ids in zip(prompt_ids, after, written)], cost))
+        episodes = zip(prompt_ids, after, written, strict=True)
+        found.append(([Played(*map(tuple, ids)) for ids in episodes], cost))
         return output
 
     trainer._generate = noted
     rows = batch(stage, trainer)
-    clock = _Clock()
+    clock = Clock()
     trainer._generate_and_score_completions(rows)
     return found[0]
 
@@ -99,14 +78,15 @@ def run_plain(stage: Stage) -> tuple[list[Played], Cost]:
     """The loop that one writes first."""
 
     async def all_episodes() -> list[Played]:
-        with ThreadPoolExecutor(1) as model_thread:
-            return await asyncio.gather(
-                *(_plain_episode(stage, request, model_thread) for request in requests(stage))
-            )
+        return await asyncio.gather(
+            *(_plain_episode(stage, request, model_thread) for request in requests(stage))
+        )
 
-    clock = _Clock()
-    played = asyncio.run(all_episodes())
-    return played, clock.read()
+    with ThreadPoolExecutor(1) as model_thread:
+        model_thread.submit(Clock).result()  # starts it
+        clock = Clock()
+        played = asyncio.run(all_episodes())
+        return played, clock.read()
 
 
 LOOPS: dict[str, Loop] = {"mrlc": run_mrlc, "stock": run_stock, "plain": run_plain}
@@ -117,16 +97,16 @@ class Unequal(Exception):
 
 
 def check_equal(found: dict[str, list[Played]]) -> None:
-    """Hold every loop to the first one's episodes; a loop may have run fewer.
+    """Hold every loop to the first one's episodes.
 
     Raises:
-        Unequal: an episode differs, or there is none.
+        Unequal: an episode differs, or there are more or fewer.
     """
     (first, expected), *others = found.items()
     for name, played in others:
-        if not played or played != expected[: len(played)]:
-            at = next((i for i, pair in enumerate(zip(expected, played)) if len(set(pair)) > 1), 0)
-            raise Unequal(f"episode {at} of {name} is not that of {first}")
+        for place, pair in enumerate(zip_longest(expected, played)):
+            if pair[0] != pair[1]:
+                raise Unequal(f"episode {place} of {name} is not that of {first}: {pair}")
 
 
 def requests(stage: Stage) -> list[EpisodeRequest]:

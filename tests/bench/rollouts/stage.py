@@ -164,7 +164,8 @@ def _write(folder: Path, act: Act) -> Path:
         ],
     }
     (folder / "demonstrations.jsonl").write_text(_lines([demonstration] * 8))
-    (folder / "tool.py").write_text(TOOL.format(delay_s=act.tool_ms / 1000, result=RESULT))
+    tool = TOOL.format(package=__package__, delay_s=act.tool_ms / 1000, result=RESULT)
+    (folder / "tool.py").write_text(tool)
     (folder / "coin.py").write_text(COIN)
     spec = folder / "rollouts.yaml"
     prompts = act.episodes // group
@@ -177,10 +178,10 @@ def _lines(rows: Sequence[Any]) -> str:
 
 
 TOOL = """\
-import asyncio
+from {package}.clock import sleep
 
 async def look(code):
-    await asyncio.sleep({delay_s})
+    await sleep({delay_s})
     return "{result}"
 """
 

@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from .cells import Cell, Table, Timing
+from .ideal import Machine
 from .loops import LOOPS, TRAINERS
 from .stage import Act
 
@@ -39,22 +40,33 @@ class Goal:
         return f"{verdict}  {self.says}: {_mark(self.is_estimate)}{self.figure:.2f} ({self.at})"
 
 
-def lines(table: Table) -> Iterator[str]:
-    """The table, how far its estimates can be trusted, and the goals."""
-    machine = table.machine
+def head(machine: Machine) -> Iterator[str]:
+    """What stands over the rows."""
     yield (
         f"one step of one row {machine.step_s * 1000:.2f} ms; "
         f"matrix products {machine.flops / 1e9:.0f} GFLOP/s; "
         f"{(machine.body + machine.head) / 1e6:.2f} million weights"
     )
-    yield "turns  tools  episodes" + "".join(
+    yield "turns  tools episodes" + "".join(
         f"  {name:^{len(columns) * WIDTH - 2}}" for name, columns in GROUPS
     )
-    yield " " * 22 + "".join(f"{name:>{WIDTH}}" for _, columns in GROUPS for name in columns)
-    for act, cell in table.cells.items():
-        start = f"{act.turns:5} {act.tool_ms:3} ms {act.episodes:9} "
-        yield start + "".join(f"{figure:>{WIDTH}}" for figure in _figures(cell))
-    yield "~ estimated, not measured. Seconds of 0 ms are CPU time on a CPU, all others wall time."
+    yield " " * 21 + "".join(f"{name:>{WIDTH}}" for _, columns in GROUPS for name in columns)
+
+
+def row(cell: Cell) -> str:
+    """One act."""
+    act = cell.act
+    start = f"{act.turns:5} {act.tool_ms:3} ms {act.episodes:8}"
+    return start + "".join(f"{figure:>{WIDTH}}" for figure in _figures(cell))
+
+
+def foot(table: Table) -> Iterator[str]:
+    """What the figures mean, how far the estimates can be trusted, and each goal."""
+    queued = max(_own(cell).queued for cell in table.cells.values())
+    yield (
+        "Seconds are wall time without the queue for a core, which took mrlc "
+        f"{queued:.0%} of its wall time at most. ~ is estimated, not measured:"
+    )
     for rule, ratios in table.checks.items():
         span = f"{min(ratios):.2f} to {max(ratios):.2f}"
         yield f"~ {rule}: estimate / measurement {span} in {len(ratios)} cells that have both"
@@ -146,7 +158,7 @@ def _shown(timing: Timing, value: float) -> str:
     return _mark(timing.is_estimate) + _number(value)
 
 
-def _mark(is_estimate: bool) -> str:  # noqa: FBT001
+def _mark(is_estimate: bool) -> str:
     return "~" if is_estimate else ""
 
 

@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from .loops import TRAINERS
@@ -33,7 +34,7 @@ def step_seconds(stage: Stage, loop: str) -> float:
     trainer.add_callback(Marks())
     trainer.train()
     assert len(marks) == STEPS
-    return min(b - a for a, b in zip(marks, marks[1:], strict=False))
+    return min(b - a for a, b in pairwise(marks))
 
 
 def _keep_batch(trainer: Any) -> None:

@@ -7,8 +7,8 @@ its time is worked out from what was measured, and marked (`~`):
                               at a time
     any loop, more episodes   four times its time for a quarter of the episodes
 
-Wherever such a cell was measured too, the table keeps what the rule would have said. mrlc is always
-measured.
+The first cell that a rule could replace is measured all the same, and wherever there are both, the
+table keeps what the rule would have said. mrlc is always measured.
 
 Seconds are those of `clock`: wall time, less what the load of the machine took.
 """
@@ -121,7 +121,8 @@ def _add(table: Table, stage: Stage, *, full: bool) -> None:
     timings: dict[str, Timing] = {}
     for loop in LOOPS:
         guess = _estimate(table.cells, act, loop)
-        if guess is not None and guess.timing.seconds > ALLOWANCE_S[loop] and not full:
+        is_tried = guess is not None and guess.rule in table.checks
+        if guess and is_tried and not full and guess.timing.seconds > ALLOWANCE_S[loop]:
             timings[loop] = guess.timing
             continue
         found[loop], timings[loop] = _timed(stage, loop)

@@ -27,8 +27,8 @@ class Cost:
 
     @property
     def seconds(self) -> float:
-        """As if alone on the machine."""
-        return max(self.wall - self.queued, 0.0)
+        """As if alone on the machine; two threads that queue at once would count twice."""
+        return max(self.wall - self.queued, min(self.cpu, self.wall))
 
     @property
     def idle(self) -> float:
@@ -37,7 +37,7 @@ class Cost:
 
 
 class Clock:
-    """Starts when it is made; threads must outlive it to be counted."""
+    """Starts when it is made; it counts the queues of threads that are still alive when read."""
 
     def __init__(self) -> None:
         self._queued = _queued()

@@ -3,7 +3,7 @@
     mrlc    `Engine.run`, as training calls it
     stock   TRL's own loop inside GRPOTrainer, as `algorithm.engine: stock` runs it
     plain   a coroutine an episode, which awaits `generate` on its whole history and then its
-            tool: what one writes first. The model is asked one history at a time, in a thread
+            tool: what one writes first. The model is asked one history at a time
 
 Charged is what gives token ids: opening the environments, generation, tools, reading calls. The
 clock stops before rewards, records and the trainer's tensors. Only mrlc also works out the
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -78,15 +77,11 @@ def run_plain(stage: Stage) -> tuple[list[Played], Cost]:
     """The loop that one writes first."""
 
     async def all_episodes() -> list[Played]:
-        return await asyncio.gather(
-            *(_plain_episode(stage, request, model_thread) for request in requests(stage))
-        )
+        return await asyncio.gather(*(_plain_episode(stage, one) for one in requests(stage)))
 
-    with ThreadPoolExecutor(1) as model_thread:
-        model_thread.submit(Clock).result()  # starts it
-        clock = Clock()
-        played = asyncio.run(all_episodes())
-        return played, clock.read()
+    clock = Clock()
+    played = asyncio.run(all_episodes())
+    return played, clock.read()
 
 
 LOOPS: dict[str, Loop] = {"mrlc": run_mrlc, "stock": run_stock, "plain": run_plain}
@@ -143,15 +138,13 @@ def _policy(stage: Stage) -> TransformersPolicy:
     )
 
 
-async def _plain_episode(
-    stage: Stage, request: EpisodeRequest, model_thread: ThreadPoolExecutor
-) -> Played:
-    setup, here = stage.setup, asyncio.get_running_loop()
+async def _plain_episode(stage: Stage, request: EpisodeRequest) -> Played:
+    setup = stage.setup
     prompt = setup.chat.prompt_ids(setup.environment.messages(request.task))
     ids, written = list(prompt), []
     async with setup.environment.open(request.task, seed=request.seed) as episode:
         for turn in range(setup.experiment.turns.limit):
-            said = await here.run_in_executor(model_thread, _generate, stage, ids)
+            said = _generate(stage, ids)
             ids, written = ids + said, written + [1] * len(said)
             calls = setup.chat.parse(said).calls
             if not calls or turn + 1 == setup.experiment.turns.limit:

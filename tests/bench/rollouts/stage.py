@@ -216,7 +216,12 @@ environment:
       python: tool.py:look
   answer:
     json: {{shelf: {{type: integer}}}}
-turns: {{max_turns: {turns}, max_tokens: 24, tool_result_tokens: 64}}
+turns:
+  max_turns: {turns}
+  max_tokens: 24
+  tool_result_tokens: 64
+  tool_timeout_s: 3600       # a loop that generates where it awaits its tools notices them late
+  episode_timeout_s: 3600
 reward:
   components:
     - {{name: coin, kind: python, python: "coin.py:coin"}}

@@ -5,7 +5,8 @@ its time is worked out from what was measured, and marked (`~`):
 
     stock, tools that wait    its time without waiting + episodes × turns × wait: it runs one tool
                               at a time
-    any loop, more episodes   four times its time for a quarter of the episodes
+    any loop, more episodes   four times what it computed for a quarter of the episodes, and the
+                              waits of that once: those of more episodes overlap
 
 The first cell that a rule could replace is measured all the same, and wherever there are both, the
 table keeps what the rule would have said. mrlc is always measured.
@@ -162,7 +163,8 @@ def _estimate(cells: dict[Act, Cell], act: Act, loop: str) -> _Estimate | None:
     if base not in cells:
         return None
     known = cells[base].timings[loop]
-    timing = Timing(known.seconds * factor + waits, known.idle * factor + waits, is_estimate=True)
+    idle = known.idle + waits
+    timing = Timing((known.seconds - known.idle) * factor + idle, idle, is_estimate=True)
     return _Estimate(rule, timing, is_from_measurement=not known.is_estimate)
 
 

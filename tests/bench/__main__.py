@@ -1,7 +1,7 @@
 """`make bench`: what things cost, as ratios from one run on one machine.
 
 Absolute times depend on the machine and its load; the ratios are what the README quotes.
-CPU time is measured, not wall time.
+CPU time is measured, not wall time, but where tools are waited for (`rollouts.clock`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 from bad_requests import main as measure_requests
 from compile import main as measure_sweeps
+from rollouts import run as measure_rollouts
 from sandbox import main as measure_sandboxes
 
 from mrlc.compiler import compile_spec, write_plan
@@ -90,6 +91,7 @@ def main() -> None:
     print(
         f"stock step / mrlc step           {stock / ours:5.1f}x   ({stock:.2f} s / {ours:.2f} s CPU)"
     )
+    measure_rollouts()
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ class Test(Section):
     """With `below_best`: a best below this has nothing to collapse from; left out: 0."""
     missing_for: Annotated[int, Field(ge=1)] | None = None
     """It has had no value for so many steps."""
-    window: Annotated[int, Field(ge=2, le=1000)] | None = None
+    window: Annotated[int, Field(ge=2, le=500)] | None = None
     """Steps that decide, this one included; left out: 20, and 5 of `below_best`."""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] | None = None
     """One-sided, of a trend or a share; left out: 0.95."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrlc.runtime.alerts.ending import Ending, kept
 from mrlc.runtime.base import base_model, load, save
 from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
@@ -39,18 +40,23 @@ class Verdict:
     comparison: Comparison | None
     """The two, paired task by task; None where no task has a score in both."""
     steps: int
+    """Of the training; fewer than the spec's where an alert stopped it."""
     seconds: float
     """Wall time of this call; a resumed run counts its last part."""
     run: Path
+    ending: Ending | None = None
+    """How an alert ended the training, if one did."""
 
     def as_json(self) -> dict[str, Any]:
         """The one line that `mrlc run --json` ends with."""
+        stopped = {"stopped": asdict(self.ending)} if self.ending else {}
         return {
             "base": self.base["success"],
             "trained": self.trained["success"],
             "steps": self.steps,
             "seconds": round(self.seconds, 1),
             "run": str(self.run),
+            **stopped,
         }
 
 
@@ -64,13 +70,15 @@ def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NE
     base, before = start(setup, run, progress, stop=stop)
     trained = _trained_model(setup, run, base, progress, stop)
     after = _verdict_on("trained", setup, run, trained, progress)
+    ending = kept(run)
     return Verdict(
         base=before,
         trained=after,
         comparison=compare(before, after, digest=setup.plan.digests.semantic),
-        steps=setup.experiment.algorithm.steps,
+        steps=ending.step if ending else setup.experiment.algorithm.steps,
         seconds=time.monotonic() - started,
         run=run.path,
+        ending=ending,
     )
 
 

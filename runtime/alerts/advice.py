@@ -15,6 +15,7 @@ from typing import Any
 from mrlc.schemas import Experiment
 from mrlc.schemas.alerts import AlertRule
 from mrlc.schemas.guide import ALIKE
+from mrlc.schemas.model import Tiny
 
 ROLLOUTS = 1024
 """Of which the informative groups are counted: batch 128, groups of eight."""
@@ -143,13 +144,11 @@ def _wider_model(case: Case) -> Advice:
 
 
 def _longer_turns(case: Case) -> Advice:
-    tokens = case.experiment.turns.max_tokens
-    more = math.ceil(1.5 * tokens)
-    text = (
-        f"read what is cut off; if it is work and not rambling, {tokens} → {more} tokens a turn "
-        "(mrlc check says whether the context holds them)"
-    )
-    return Advice(text, f"turns.max_tokens={more}")
+    turns = case.experiment.turns
+    more = math.ceil(1.5 * turns.max_tokens)
+    text = f"read what is cut off; if it is work and not rambling, {turns.max_tokens} → {more} tokens a turn"
+    extra = turns.limit * (more - turns.max_tokens)
+    return _within_context(case, text, f"turns.max_tokens={more}", extra)
 
 
 def _more_turns(case: Case) -> Advice:
@@ -162,9 +161,25 @@ def _more_turns(case: Case) -> Advice:
             "and mend the tools' answers or the prompt"
         )
     text = f"read what the last turns do; if it is work and not going round, {turns.limit} → {more} turns"
-    return Advice(text, f"turns.max_turns={more}")
+    each = turns.max_tokens + turns.tool_result_tokens + 2 * MARKUP
+    return _within_context(case, text, f"turns.max_turns={more}", (more - turns.limit) * each)
 
 
+def _within_context(case: Case, text: str, patch: str, extra: int) -> Advice:
+    """A longer episode, where the model can read it: the built-in one's context grows with it."""
+    model = case.experiment.model
+    if model.base != "tiny":
+        return Advice(f"{text} (mrlc check says whether the context holds them)", patch)
+    context = (model.tiny or Tiny()).context + extra
+    if context > LONGEST:
+        return Advice(f"{text}; but the context, {context - extra}, can grow to {LONGEST} at most")
+    return Advice(f"{text}, and a context of {context}", f"{patch}\nmodel.tiny.context={context}")
+
+
+MARKUP = 16
+"""Tokens that a chat template puts around a message, at most."""
+LONGEST = 8192
+"""Context of the built-in model, at most."""
 LARGEST = 1024
 """Width of the built-in model, at most."""
 

@@ -138,15 +138,15 @@ def _alike() -> Shape:
         reward,
         lambda step: 0.5 * reward(step),
         alike=lambda step: 0.3 if step < 60 else 0.97,
-        noise=0.01,
+        noise=0.004,  # what all earn alike varies little
         steps=110,
     )
 
 
 def _hacked() -> Shape:
     """Both rise; from step 60 on only the reward does."""
-    score = ramp(0.1, 0.4, 0, 60)
-    return Shape(ramp(0.15, 0.95, 0, 160), score)
+    score = ramp(0.05, 0.2, 0, 60)
+    return Shape(ramp(0.15, 0.95, 0, 190), score, noise=0.02)
 
 
 def _collapsed() -> Shape:
@@ -164,7 +164,7 @@ def _collapsed() -> Shape:
 def _stalled() -> Shape:
     """Up to 0.55 by step 60, and there it stays."""
     reward = ramp(0.1, 0.55, 0, 60)
-    return Shape(reward, lambda step: reward(step) - 0.05, persistence=0.2, noise=0.02)
+    return Shape(reward, lambda step: reward(step) - 0.05, persistence=0.2, noise=0.012)
 
 
 def _cut_off() -> Shape:
@@ -183,10 +183,10 @@ def _going_round() -> Shape:
 
 SYMPTOMS: dict[str, tuple[Shape, range]] = {
     "flat-from-start": (_parser_mismatch(), range(20, 21)),
-    "groups-alike": (_alike(), range(64, 96)),
+    "groups-alike": (_alike(), range(64, 84)),
     "reward-hacked": (_hacked(), range(100, 151)),
     "reward-collapsed": (_collapsed(), range(64, 70)),
-    "reward-stalled": (_stalled(), range(100, 150)),
+    "reward-stalled": (_stalled(), range(105, 130)),
     "token-cap": (_cut_off(), range(90, 106)),
     "turns-exhausted": (_going_round(), range(90, 110)),
 }

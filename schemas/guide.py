@@ -58,7 +58,10 @@ def guide(experiment: Experiment) -> tuple[AlertRule, ...]:
             "flat-from-start",
             "the reward is flat from the first step on",
             all=[{**still, "window": START}],
-            any=[{"metric": NOTHING, "above": 0.95}, {"metric": "rollout/completion", "below": 0.5}],
+            any=[
+                {"metric": NOTHING, "above": 0.95},
+                {"metric": "rollout/completion", "below": 0.5},
+            ],
             until_step=2 * START,
         ),
         _rule(

@@ -112,7 +112,9 @@ def changed_rules_exist(subject: Subject) -> Iterator[Finding]:
         if name not in packed:
             path = f"alerts.then.{name}"
             help = did_you_mean(name, packed) or f"the guide's rules are {listing(GUIDE)}"
-            yield Finding(path, f"no pack in use has a rule `{name}`", help=help, at=subject.name(path))
+            yield Finding(
+                path, f"no pack in use has a rule `{name}`", help=help, at=subject.name(path)
+            )
 
 
 @rule(

@@ -108,10 +108,14 @@ def _tighter_reward(case: Case) -> Advice:
 def _smaller_steps(case: Case) -> Advice:
     algorithm = case.experiment.algorithm
     if getattr(algorithm, "max_steps_off_policy", 0):
-        text = "train on episodes of the current policy alone; expect a stable reward, even if lower"
+        text = (
+            "train on episodes of the current policy alone; expect a stable reward, even if lower"
+        )
         return Advice(text, _set({"max_steps_off_policy": 0}))
     if algorithm.loss == "cispo":
-        text = "clip the ratio as PPO does, in place of CISPO; expect a stable reward, even if lower"
+        text = (
+            "clip the ratio as PPO does, in place of CISPO; expect a stable reward, even if lower"
+        )
         return Advice(text, _set({"loss": "dapo"}))
     text = (
         "training is on-policy and clipped already, so halve the learning rate, and go on from a "
@@ -135,7 +139,9 @@ def _wider_model(case: Case) -> Advice:
         settings = {"model.lora.rank": wider, "model.lora.alpha": math.ceil(alpha * wider / rank)}
         return Advice(text, _lines(settings))
     if model.base != "tiny":
-        return Advice("all weights are trained already, so there is no adapter to widen: a larger model")
+        return Advice(
+            "all weights are trained already, so there is no adapter to widen: a larger model"
+        )
     size = model.tiny.hidden_size if model.tiny else case.hidden_size
     if size is None or 2 * size > LARGEST:
         return Advice("the built-in model is as wide as it gets: take a pretrained one")

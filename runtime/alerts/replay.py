@@ -139,9 +139,7 @@ def _disagreement(run: RunFolder, firing: Firing) -> Disagreement | None:
     if not judged:
         return None
     candidates.sort(key=lambda one: -(one.step or 0))  # of equals the latest
-    return Disagreement(
-        since, firing.step, len(judged), agreement(judged), offenders(candidates)
-    )
+    return Disagreement(since, firing.step, len(judged), agreement(judged), offenders(candidates))
 
 
 def _tasks(plan: Plan, inputs: Path) -> dict[tuple[str, str], Any]:

@@ -89,7 +89,10 @@ class _Watched:
         return cls(rule, [Probe(condition, group_size) for condition in rule.conditions])
 
     def observe(self, step: int, metrics: Mapping[str, float | None], *, first: int) -> bool:
-        if not any([probe.observe(step, metrics, first=first) for probe in self.probes]):
+        news = [
+            probe.observe(step, metrics, first=first) for probe in self.probes
+        ]  # each must look
+        if not any(news):
             return False
         if not self._holds():
             self.since, self.has_fired = None, False

@@ -99,4 +99,6 @@ def test_other_faults(project: Project, alerts: str, code: str) -> None:
 
 def test_two_rules_of_one_name(project: Project) -> None:
     one = "{name: a, metric: train/kl, above: 1, then: [warn]}"
-    assert [fault[0] for fault in faults(project, f"alerts={{rules: [{one}, {one}]}}")] == ["MRLC334"]
+    assert [fault[0] for fault in faults(project, f"alerts={{rules: [{one}, {one}]}}")] == [
+        "MRLC334"
+    ]

@@ -126,8 +126,8 @@ def healthy(seed: int) -> Shape:
 
 def _parser_mismatch() -> Shape:
     """Nothing that is said can be read."""
-    zero: Curve = lambda step: 0.0  # noqa: E731
-    one: Curve = lambda step: 1.0  # noqa: E731
+    zero: Curve = lambda step: 0.0
+    one: Curve = lambda step: 1.0
     return Shape(zero, zero, alike=one, nothing=one, completion=lambda step: 0.1)
 
 
@@ -184,7 +184,7 @@ def _going_round() -> Shape:
 SYMPTOMS: dict[str, tuple[Shape, range]] = {
     "flat-from-start": (_parser_mismatch(), range(20, 21)),
     "groups-alike": (_alike(), range(64, 84)),
-    "reward-hacked": (_hacked(), range(100, 151)),
+    "reward-hacked": (_hacked(), range(105, 135)),
     "reward-collapsed": (_collapsed(), range(64, 70)),
     "reward-stalled": (_stalled(), range(105, 130)),
     "token-cap": (_cut_off(), range(90, 106)),

@@ -23,7 +23,9 @@ def firings(shape: Shape, seed: int) -> list[Firing]:
 
 
 def test_a_hundred_healthy_runs_are_silent() -> None:
-    found = {seed: [(one.rule, one.step) for one in firings(healthy(seed), seed)] for seed in range(100)}
+    found = {
+        seed: [(one.rule, one.step) for one in firings(healthy(seed), seed)] for seed in range(100)
+    }
     assert {seed: alerts for seed, alerts in found.items() if alerts} == {}
 
 

@@ -89,7 +89,13 @@ def test_all_and_any() -> None:
 
 
 def test_a_firing_carries_its_evidence_as_json() -> None:
-    rule = {"metric": M, "rising": 2, "window": 4, "symptom": "too chatty", "first_change": "ask less"}
+    rule = {
+        "metric": M,
+        "rising": 2,
+        "window": 4,
+        "symptom": "too chatty",
+        "first_change": "ask less",
+    }
     (one,) = fired(watch_of(rule | {"then": ["stop", {"notify": "ops"}]}), _rising())
     assert (one.rule, one.symptom, one.first_change) == ("rule-0", "too chatty", "ask less")
     assert (one.actions, one.notify) == (("stop",), ("ops",))

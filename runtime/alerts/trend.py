@@ -25,6 +25,9 @@ from statistics import NormalDist, fmean, median
 
 CHANCE = 1.2816
 """One-sided 90% of the normal distribution."""
+MOST = 0.6
+"""Beyond any persistence that noise of fresh episodes has: what seems more is a trend that is no
+line, and a rise in the shape of an S would be taken for noise just where it is steepest."""
 EXACT = 60
 """Points up to which S is counted out; of more, its normal limit is as good and costs nothing."""
 Point = tuple[int, float]
@@ -68,7 +71,7 @@ def fewest_points(confidence: float) -> int:
 
 
 def _correlation(residuals: Sequence[float]) -> float:
-    """Lag-one autocorrelation, from 0 to almost 1; beyond Anderson's limit, or 0."""
+    """Lag-one autocorrelation, from 0 to `MOST`; beyond Anderson's limit, or 0."""
     mean, n = fmean(residuals), len(residuals)
     spread = math.fsum((value - mean) ** 2 for value in residuals)
     # What is left beside an exact line is rounding, and means nothing.
@@ -77,7 +80,7 @@ def _correlation(residuals: Sequence[float]) -> float:
     found = math.fsum((a - mean) * (b - mean) for a, b in pairwise(residuals)) / spread
     if n <= 4 or found <= (CHANCE * math.sqrt(n - 2) - 1) / (n - 1):
         return 0.0
-    return min((n * found + 2) / (n - 4), 0.95)
+    return min((n * found + 2) / (n - 4), MOST)
 
 
 def _inflation(n: int, correlation: float) -> float:

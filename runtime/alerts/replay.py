@@ -138,7 +138,9 @@ def _disagreement(run: RunFolder, firing: Firing) -> Disagreement | None:
             candidates.append(Offender(*about, stored.reward.total, score, text))
     if not judged:
         return None
-    candidates.sort(key=lambda one: -(one.step or 0))  # of equals the latest
+    # One of each task, the most paid, of equals the latest: a group often fails as one.
+    candidates.sort(key=lambda one: (one.reward, one.step or 0))
+    candidates = list({one.task: one for one in candidates}.values())
     return Disagreement(since, firing.step, len(judged), agreement(judged), offenders(candidates))
 
 

@@ -18,6 +18,7 @@ from mrlc.runtime.alerts.ending import Ending, ending_of, kept
 from mrlc.runtime.alerts.firing import Firing
 from mrlc.runtime.alerts.watch import Watch
 from mrlc.runtime.errors import PlanBroken
+from mrlc.runtime.outcomes import SUCCESS
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.scorers import load_scorer
 from mrlc.runtime.setup import SPLITS, load_plan
@@ -132,7 +133,7 @@ def _disagreement(run: RunFolder, firing: Firing) -> Disagreement | None:
             continue
         score, trajectory = scorer.score(stored.trajectory), stored.trajectory
         judged.append(Judged(stored.reward.total, score, stored.reward.components))
-        if score is not None:
+        if score is not None and score < SUCCESS:
             text = trajectory.turns[-1].text[-EXCERPT:] if trajectory.turns else ""
             about = (trajectory.task.id, stored.phase, stored.step, trajectory.member)
             candidates.append(Offender(*about, stored.reward.total, score, text))
@@ -140,7 +141,7 @@ def _disagreement(run: RunFolder, firing: Firing) -> Disagreement | None:
         return None
     # One of each task, the most paid, of equals the latest: a group often fails as one.
     candidates.sort(key=lambda one: (one.reward, one.step or 0))
-    candidates = list({one.task: one for one in candidates}.values())
+    candidates = list({one.task: one for one in candidates}.values())[::-1]
     return Disagreement(since, firing.step, len(judged), agreement(judged), offenders(candidates))
 
 

@@ -5,6 +5,8 @@
       plan/                the plan, its provenance and its inputs
       metrics.jsonl        one row a step
       trajectories.jsonl   one row an episode, without times: equal seeds give equal bytes
+      alerts.jsonl         one row a firing of a rule
+      stopped.json         by which rule the training was ended, if by one
       base/                the model after the warm start
       checkpoints/         of the training; each complete one has a `complete.json`
       model/               the trained model
@@ -12,9 +14,9 @@
       evaluation.json      base and trained, on the held-out split
       accounts.json        what became of every episode that was started
       evaluations/         what `mrlc evaluate` found
-      marks.json           sizes of the two logs when each phase began
+      marks.json           sizes of the logs when each phase began
 
-A checkpoint's `complete.json` is written last and holds the sizes of the two logs at that
+A checkpoint's `complete.json` is written last and holds the sizes of the logs at that
 step. To resume is to go back to the newest complete checkpoint, or to the start of the phase,
 and to cut the logs there.
 """
@@ -37,7 +39,7 @@ from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import ScoredEpisode
 from mrlc.schemas import Plan
 
-LOGS = ("metrics.jsonl", "trajectories.jsonl")
+LOGS = ("metrics.jsonl", "trajectories.jsonl", "alerts.jsonl")
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,10 @@ class RunFolder:
         """Append one row; a value that is no number is left out."""
         numbers = {k: v for k, v in row.items() if not isinstance(v, float) or math.isfinite(v)}
         self._append("metrics.jsonl", [numbers])
+
+    def append_alerts(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Append what fired."""
+        self._append("alerts.jsonl", rows)
 
     def append_episodes(self, episodes: Iterable[ScoredEpisode], **labels: str | int) -> None:
         """Append one row an episode, labelled with its phase and step."""

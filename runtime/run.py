@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrlc.runtime.accounts import accounts
+from mrlc.runtime.alerts.ending import Ending, kept
 from mrlc.runtime.base import base_model, load, save
 from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
@@ -41,14 +42,18 @@ class Verdict:
     comparison: Comparison | None
     """The two, paired task by task; None where no task has a score in both."""
     steps: int
+    """Of the training; fewer than the spec's where an alert stopped it."""
     seconds: float
     """Wall time of this call; a resumed run counts its last part."""
     run: Path
     chaos: float = 0.0
     """Share of tool calls that were made to fail; then the figures are evidence of nothing else."""
+    ending: Ending | None = None
+    """How an alert ended the training, if one did."""
 
     def as_json(self) -> dict[str, Any]:
         """The one line that `mrlc run --json` ends with."""
+        stopped = {"stopped": asdict(self.ending)} if self.ending else {}
         return {
             "base": self.base["success"],
             "trained": self.trained["success"],
@@ -56,6 +61,7 @@ class Verdict:
             "seconds": round(self.seconds, 1),
             "run": str(self.run),
             **({"chaos": self.chaos} if self.chaos else {}),
+            **stopped,
         }
 
 
@@ -71,14 +77,16 @@ def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NE
     after = _verdict_on("trained", setup, run, trained, progress)
     books = accounts(run.path, evaluated=len(setup.tasks["test"]))
     write_json(run.accounts, {phase: one.as_json() for phase, one in books.items()})
+    ending = kept(run)
     return Verdict(
         base=before,
         trained=after,
         comparison=compare(before, after, digest=setup.plan.digests.semantic),
-        steps=setup.experiment.algorithm.steps,
+        steps=ending.step if ending else setup.experiment.algorithm.steps,
         seconds=time.monotonic() - started,
         run=run.path,
         chaos=run.chaos(),
+        ending=ending,
     )
 
 

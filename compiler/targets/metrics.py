@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mrlc.schemas import Experiment
+from mrlc.schemas.components import pays_by_turn
 
 LIMIT = 40
 STEP = "step"
@@ -78,3 +79,22 @@ def metric_regex(name: str) -> str:
 def metric_definitions(experiment: Experiment) -> list[dict[str, str]]:
     """As CreateTrainingJob takes them."""
     return [{"Name": name, "Regex": metric_regex(name)} for name in metric_names(experiment)]
+
+
+def every_metric(experiment: Experiment) -> dict[str, int]:
+    """Each metric that a run may write, and every how many steps."""
+    tools = ["unknown", *(tool.name for _, tool in experiment.environment.every_tool())]
+    names = [
+        *_names(experiment),
+        *(f"rollout/tool/{name}/{what}" for name in tools for what in ("calls", "errors")),
+        *(f"rollout/{what}/{name}" for name in tools for what in ("lost", "replaced")),
+    ]
+    components = experiment.reward.components
+    if any(one.kind == "judge" for one in components):
+        names.append("rollout/unjudged")
+    if any(pays_by_turn(one) for one in components):
+        names.append("rollout/reward/turns_mean")
+    if experiment.environment.distractors is not None:
+        names.append("rollout/distractor_calls")
+    every = experiment.evaluation.every_steps
+    return {name: every if name.startswith("eval/") else 1 for name in names if name != STEP}

@@ -9,8 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mrlc.runtime.alerts.ending import keep
+from mrlc.runtime.alerts.sentry import OnFirings, Sentry, unheard
 from mrlc.runtime.base import load
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.setup import Setup
@@ -20,8 +23,10 @@ from mrlc.runtime.train.arguments import lora_config
 from mrlc.runtime.train.checkpoints import (
     log_sizes_at,
     marking_callback,
+    newest_before,
     newest_checkpoint,
     resume,
+    step_of,
 )
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.rollouts import rollouts_loop
@@ -58,20 +63,30 @@ def train(
     *,
     on_step: OnStep,
     on_evaluate: OnEvaluate,
+    on_firings: OnFirings = unheard,
     team: Team = ALONE,
     stop: Stop = NEVER,
 ) -> PreTrainedModel:
-    """Optimise the reward; resumes from the newest complete checkpoint."""
+    """Optimise the reward; resumes from the newest complete checkpoint.
+
+    A rule that fires may end it early, and then `stopped.json` says what is returned.
+    """
     from transformers import PrinterCallback
 
+    size = getattr(model.config, "hidden_size", None)
+    sentry = Sentry(setup.experiment, run, hidden_size=size, team=team, on_firings=on_firings)
     loop = ENGINES[setup.experiment.algorithm.engine](setup, run, model)
     trainer = loop.trainer
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(stop.callback(team))
+    trainer.add_callback(sentry.saving_callback())
     trainer.add_callback(marking_callback(run, team))
-    trainer.add_callback(_step_callback(setup, run, loop, on_step, _rested(loop, on_evaluate)))
+    on_evaluate = _rested(loop, on_evaluate)
+    trainer.add_callback(_step_callback(setup, run, loop, on_step, on_evaluate, sentry))
     with stop.at_boundaries(), loop.playing:
-        _fit(trainer, run, team)
+        _fit(trainer, run, team, sentry)
+    if sentry.has_ended() and not _end(trainer, run, team, sentry):
+        return load(setup, run.base)
     return trained_model(trainer, lambda: untrained(setup, run))
 
 
@@ -94,7 +109,7 @@ def _rested(loop: Loop, on_evaluate: OnEvaluate) -> OnEvaluate:
     return evaluate
 
 
-def _fit(trainer: Any, run: RunFolder, team: Team) -> None:
+def _fit(trainer: Any, run: RunFolder, team: Team, sentry: Sentry) -> None:
     """Train from the first's newest complete checkpoint, with its logs cut back to it."""
     checkpoint = None
     if team.is_first:
@@ -103,10 +118,30 @@ def _fit(trainer: Any, run: RunFolder, team: Team) -> None:
             run.enter("training")
         else:
             run.cut_logs(log_sizes_at(checkpoint))
+            sentry.restore(checkpoint)
     name = team.word(checkpoint.name if checkpoint else None)
     if name is not None:
         team.share(run.checkpoints / name)
-    resume(trainer, run.checkpoints / name if name else None)
+    found = run.checkpoints / name if name else None
+    resume(trainer, found, is_over=sentry.has_ended())
+
+
+def _end(trainer: Any, run: RunFolder, team: Team, sentry: Sentry) -> bool:
+    """Leave the weights that an ended training comes to; false where those are the base model's."""
+    step = 0
+    if team.is_first:
+        assert sentry.ending is not None
+        step = sentry.ending.step
+        if sentry.ending.rolls_back:
+            good = newest_before(run.checkpoints, sentry.ending.since)
+            step = step_of(good) if good else 0
+        keep(run, replace(sentry.ending, model_step=step))
+    rolls_back, step = team.word((sentry.ending is not None and sentry.ending.rolls_back, step))
+    if rolls_back and step:
+        good = run.checkpoints / f"checkpoint-{step}"
+        team.share(good)
+        trainer._load_from_checkpoint(str(good))
+    return step > 0
 
 
 def _step_callback(
@@ -115,8 +150,9 @@ def _step_callback(
     loop: Loop,
     on_step: OnStep,
     on_evaluate: OnEvaluate,
+    sentry: Sentry,
 ) -> TrainerCallback:
-    """A callback that writes each step's metrics and evaluates every so many steps."""
+    """A callback that writes each step's metrics, evaluates every so many, and hears the alerts."""
     from transformers import TrainerCallback
 
     every = setup.experiment.evaluation.every_steps
@@ -135,6 +171,8 @@ def _step_callback(
             with whole_weights(loop.trainer) if is_due else nullcontext():
                 if state.is_world_process_zero:
                     self._report(state.global_step, logs, kwargs["model"], is_due=is_due)
+            if sentry.must_end():
+                control.should_save = control.should_training_stop = True
 
         def _report(
             self, step: int, logs: dict[str, Any], model: PreTrainedModel, *, is_due: bool
@@ -145,5 +183,6 @@ def _step_callback(
                 metrics |= on_evaluate(step, model)
             run.append_metrics({"step": step} | metrics)
             on_step(step, metrics)
+            sentry.observe(step, metrics)
 
     return Step()

@@ -26,6 +26,7 @@ COMMANDS = {
     "run": "train and evaluate a plan on this machine",
     "evaluate": "measure weights as a plan does, or rescore stored episodes",
     "submit": "send compiled jobs to SageMaker, each once",
+    "report": "replay the rules of alerts over a run",
     "status": "show how submitted jobs stand",
     "logs": "print what a job prints",
     "stop": "stop a job, with a checkpoint",

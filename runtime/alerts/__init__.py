@@ -1,0 +1,1 @@
+"""Alerts: rules over the metrics of a run, evaluated after each step."""

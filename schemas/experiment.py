@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mrlc.schemas.alerts import Alerts
 from mrlc.schemas.algorithm import Algorithm, WarmStart
 from mrlc.schemas.data import Data
 from mrlc.schemas.environment import Environment
@@ -43,6 +44,7 @@ class Experiment(Section):
     algorithm: Algorithm = Algorithm()
     warm_start: WarmStart | None = None
     gates: Annotated[Gates, Field()] = Gates()
+    alerts: Alerts = Alerts()
     notify: dict[Name, Channel] = Field(default_factory=dict)
     """Channels by the names that alerts use; none by default: an alert is then told on stderr."""
     target: Annotated[Target, Field()] = Target()

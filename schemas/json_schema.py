@@ -75,7 +75,7 @@ def _or_expression(field: Schema) -> Schema:
     found = dict(field)
     if "oneOf" in found:  # an expression for the `kind` fits every member
         found["anyOf"] = found.pop("oneOf")
-        del found["discriminator"]
+        found.pop("discriminator", None)  # a union told apart by form has none
     if "anyOf" in found:
         members = [_or_expression(member) for member in found["anyOf"]]
         flat = [part for one in members for part in one.get("anyOf", [one])]

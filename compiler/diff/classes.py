@@ -98,6 +98,7 @@ CLASSES: dict[str, Kind] = {
     "algorithm.max_grad_norm": "behaviour",
     "algorithm.micro_batch": "cost",
     "algorithm.checkpoint_every": "cost",
+    "alerts.**": "cost",  # a rule may end a run early; it teaches nothing
     "warm_start": "behaviour",
     "warm_start.demonstrations": "behaviour",
     "warm_start.steps": "cost",

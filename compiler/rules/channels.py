@@ -18,14 +18,16 @@ from mrlc.schemas.notify import REFERENCE
 HOOKS = ("webhook", "slack")
 TOPIC = "arn:aws:sns:us-east-1:123456789012:rl-ops"
 VPC = "{subnets: [subnet-0123abcd], security_groups: [sg-0123abcd]}"
-USE = ("alerts", "rules", "*", "then", "*", "notify")
+USES = (
+    ("alerts", "rules", "*", "then", "*", "notify"),
+    ("alerts", "then", "*", "*", "notify"),
+)
 """Where a spec names a channel; read as written, so that a rule at fault counts as a use too."""
 
 
 def told(channel: str) -> Edit:
     """The example project with a channel, and a rule that tells it."""
-    rule = "{name: chatty, metric: rollout/turns/mean, above: 7, for_steps: 2, then: [notify: ops]}"
-    text = f"alerts: {{rules: [{rule}]}}\nnotify: {{ops: {channel}}}"
+    text = f"alerts: {{then: {{reward-hacked: [notify: ops]}}}}\nnotify: {{ops: {channel}}}"
     return Edit("\nwarm_start:", f"\n{text}\nwarm_start:")
 
 
@@ -217,20 +219,24 @@ def addresses_are_in_the_job(subject: Subject) -> Iterator[Finding]:
     `target.sagemaker.environment`.
     """
     job = subject.experiment.target.sagemaker
-    for name, channel in subject.experiment.notify.items() if job else ():
-        assert job is not None
-        variable = channel.address.removeprefix("env:")
-        if channel.address.startswith("env:") and variable not in job.environment:
+    if job is None:
+        return
+    channels = subject.experiment.notify.items()
+    named = [(name, *one) for name, channel in channels for one in channel.addresses.items()]
+    for name, kind, address in named:
+        variable = address.removeprefix("env:")
+        if address.startswith("env:") and variable not in job.environment:
             label = Label(subject.name(AT), "the job")
             message = f"the job has no variable `{variable}`"
-            yield Finding(f"notify.{name}.{channel.kind}", message, "", (label,))
+            yield Finding(f"notify.{name}.{kind}", message, "", (label,))
 
 
 def _uses(subject: Subject) -> Iterator[tuple[str, str]]:
     """Path and name wherever a rule names a channel."""
-    for path, node in subject.select(USE):
-        if isinstance(node, Scalar):
-            yield ".".join(path), str(node.value)
+    for pattern in USES:
+        for path, node in subject.select(pattern):
+            if isinstance(node, Scalar):
+                yield ".".join(path), str(node.value)
 
 
 def _topics(subject: Subject) -> Iterator[tuple[str, str]]:

@@ -7,8 +7,9 @@ and leaves the model, the reports or the failure where the service looks for the
     several                  one makes the base model, all train, one evaluates
 
 The run lies in checkpoints/, so a job that was interrupted goes on where it was. It exits with 0
-when it is done, and when it was asked to stop and did: for the service, a job that it stops is
-stopped whatever the code, and one that it interrupts is started again. Else the code is that of
+when it is done, also where an alert has ended the training, and when it was asked to stop and did:
+for the service, a job that it stops is stopped whatever the code, and one that it interrupts is
+started again. Of an alert the last line of the log tells, and output/data/stopped.json. Else the code is that of
 `mrlc` (1 the user's fault, or a host or process that died, 3 ours, 4 a service) and
 output/failure holds the message.
 """
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _launch(root: Root, plan: Path, stop: StopAsked) -> Failure | None:
     # Loaded only now: until `listen` has been called, the kernel drops a SIGTERM to process 1.
+    from mrlc.runtime.alerts.ending import ended_by, sentence
     from mrlc.runtime.launching.publish import forget_partial, publish_model, publish_reports
 
     cluster = read_cluster(root.resources, os.environ)
@@ -81,12 +83,15 @@ def _launch(root: Root, plan: Path, stop: StopAsked) -> Failure | None:
         with tempfile.TemporaryDirectory(prefix="mrlc-") as scratch:
             job = Job(cluster, run, stop, Path(scratch), trainers(os.environ))
             failure = job.lead() if cluster.leads else job.follow()
-        if failure is None and stop.at is None and cluster.leads:
+        is_done = failure is None and stop.at is None and cluster.leads
+        if is_done:
             publish_model(root, run)
-        return failure
     finally:
         if cluster.leads:
             publish_reports(root, run)
+    if is_done and (end := ended_by(run.path)) is not None:
+        print(f"mrlc {sentence(end)}", flush=True)
+    return failure
 
 
 def _run_folder(root: Root, plan_folder: Path, *, leads: bool) -> RunFolder:

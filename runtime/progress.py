@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -29,6 +29,10 @@ class Phase(Protocol):
 
     def step(self, step: int, total: int, metrics: Mapping[str, float]) -> None:
         """Step `step` of `total` is done."""
+        ...
+
+    def say(self, lines: Sequence[str]) -> None:
+        """Show what cannot wait, such as an alert, between the steps."""
         ...
 
 
@@ -94,6 +98,10 @@ class _PlainPhase:
         line = f"{self._name}  step {step}/{total}  {figures}  {left} left"
         print(line, file=self._stream, flush=True)
 
+    def say(self, lines: Sequence[str]) -> None:
+        """Print the lines."""
+        print("\n".join(lines), file=self._stream, flush=True)
+
 
 class RichProgress:
     """A live bar with the same figures."""
@@ -128,6 +136,14 @@ class _RichPhase:
         figures, left = self._figures.update(metrics), self._pace.left(step, total)
         news = f"step {step}/{total}  {figures}" + (f"  {left} left" if step < total else "")
         self._bar.update(self._task, completed=step, total=total, news=news)
+
+    def say(self, lines: Sequence[str]) -> None:
+        """Print above the bar, which stays below; text as it is, not as markup."""
+        from rich.text import Text
+
+        for index, line in enumerate(lines):
+            style = "bold yellow" if index == 0 else ""
+            self._bar.console.print(Text(line, style=style), soft_wrap=True)
 
     def finish(self) -> None:
         """Fill the bar, also of a phase without steps."""

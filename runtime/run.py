@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrlc.runtime.alerts.act import Act
+from mrlc.runtime.alerts.ending import ended_by
+from mrlc.runtime.alerts.firing import Firing
+from mrlc.runtime.alerts.words import plain
 from mrlc.runtime.base import base_model, load, save
 from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
 from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import scored_episodes
-from mrlc.runtime.progress import Progress
+from mrlc.runtime.notify import Courier
+from mrlc.runtime.progress import Phase, Progress
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.setup import Setup
@@ -39,9 +44,12 @@ class Verdict:
     comparison: Comparison | None
     """The two, paired task by task; None where no task has a score in both."""
     steps: int
+    """Of the training; fewer than planned where an alert ended it."""
     seconds: float
     """Wall time of this call; a resumed run counts its last part."""
     run: Path
+    stopped_by: Firing | None = None
+    """The alert that ended the training."""
 
     def as_json(self) -> dict[str, Any]:
         """The one line that `mrlc run --json` ends with."""
@@ -51,6 +59,7 @@ class Verdict:
             "steps": self.steps,
             "seconds": round(self.seconds, 1),
             "run": str(self.run),
+            "stopped_by": self.stopped_by and plain(self.stopped_by.as_json()),
         }
 
 
@@ -64,13 +73,15 @@ def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NE
     base, before = start(setup, run, progress, stop=stop)
     trained = _trained_model(setup, run, base, progress, stop)
     after = _verdict_on("trained", setup, run, trained, progress)
+    stopped_by = ended_by(run.path)
     return Verdict(
         base=before,
         trained=after,
         comparison=compare(before, after, digest=setup.plan.digests.semantic),
-        steps=setup.experiment.algorithm.steps,
+        steps=stopped_by.step if stopped_by else setup.experiment.algorithm.steps,
         seconds=time.monotonic() - started,
         run=run.path,
+        stopped_by=stopped_by,
     )
 
 
@@ -93,7 +104,7 @@ def train_together(
         return
     with progress.phase("training") as phase:
         base = load(setup, run.base)
-        model = _train(setup, run, base, phase.step, team=team, stop=stop)
+        model = _train(setup, run, base, phase, team=team, stop=stop)
     if team.is_first:
         save(setup, model, run.model)
 
@@ -133,7 +144,7 @@ def _trained_model(
         model = base
         if setup.experiment.algorithm.steps:
             with progress.phase("training") as phase:
-                model = _train(setup, run, base, phase.step, stop=stop)
+                model = _train(setup, run, base, phase, stop=stop)
         save(setup, model, run.model)
     return load(setup, run.model)
 
@@ -142,7 +153,7 @@ def _train(
     setup: Setup,
     run: RunFolder,
     base: PreTrainedModel,
-    report: Any,
+    phase: Phase,
     *,
     team: Team = ALONE,
     stop: Stop,
@@ -150,7 +161,7 @@ def _train(
     from mrlc.runtime.train.grpo import train
 
     def on_step(step: int, metrics: dict[str, float]) -> None:
-        report(step, setup.experiment.algorithm.steps, metrics)
+        phase.step(step, setup.experiment.algorithm.steps, metrics)
 
     def on_evaluate(step: int, model: PreTrainedModel) -> dict[str, float]:
         result, _ = evaluate(
@@ -163,7 +174,19 @@ def _train(
         score = {} if result.mean_score is None else {"eval/score/mean": result.mean_score}
         return score | {"eval/completion": result.completion}
 
-    return train(setup, run, base, on_step=on_step, on_evaluate=on_evaluate, team=team, stop=stop)
+    channels = setup.experiment.notify if team.is_first else {}
+    with Courier(channels, run.path.name, seed=setup.seed) as courier:
+        return train(
+            setup,
+            run,
+            base,
+            on_step=on_step,
+            on_evaluate=on_evaluate,
+            observe=lambda step, metrics: (),
+            on_firings=Act(run, courier, phase.say),
+            team=team,
+            stop=stop,
+        )
 
 
 def _verdict_on(

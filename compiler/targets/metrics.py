@@ -5,7 +5,10 @@ The runtime prints a line a step (`mrlc.runtime.log_line`):
     mrlc step=12 rollout/reward/mean=0.53 train/loss=-0.0012
 
 The job takes forty definitions. The names come in the order of what is missed first; those of
-tools stand last.
+alerts by name and of tools stand last.
+
+    alert/firing     how many rules fire at the step; there where the spec has any
+    alert/<rule>     1 at a step at which this rule fires, else 0; of all rules or of none
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mrlc.schemas import Experiment
+from mrlc.schemas.guide import rules_in_force
 
 LIMIT = 40
 STEP = "step"
@@ -49,14 +53,35 @@ OF_EVERY_RUN = (
 )
 
 
+FIRING = "alert/firing"
+
+
 def metric_names(experiment: Experiment) -> tuple[str, ...]:
     """The metrics that are defined, at most forty."""
     return tuple(islice(_names(experiment), LIMIT))
 
 
+def alert_metrics(experiment: Experiment) -> dict[str, str]:
+    """Rule → its metric; empty where there is no room for all: half of them would mislead."""
+    rules = {rule.name: f"alert/{rule.name}" for rule in rules_in_force(experiment)}
+    return (
+        rules
+        if len(OF_EVERY_RUN) + 1 + len(rules) + len(experiment.reward.components) <= LIMIT
+        else {}
+    )
+
+
+def has_alerts(experiment: Experiment) -> bool:
+    """Whether any rule is in force."""
+    return bool(rules_in_force(experiment))
+
+
 def _names(experiment: Experiment) -> Iterator[str]:
     yield from OF_EVERY_RUN
+    if has_alerts(experiment):
+        yield FIRING
     yield from (f"reward/{component.name}/mean" for component in experiment.reward.components)
+    yield from alert_metrics(experiment).values()
     tools = [tool.name for tool in experiment.environment.tools]
     yield from (f"rollout/tool/{name}/errors" for name in tools)
     yield from (f"rollout/tool/{name}/calls" for name in tools)

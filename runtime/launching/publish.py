@@ -12,7 +12,14 @@ from pathlib import Path
 from mrlc.runtime.launching.root import Root
 from mrlc.runtime.record import RunFolder
 
-REPORTS = ("run.json", "evaluation.json", "metrics.jsonl", "trajectories.jsonl")
+REPORTS = (
+    "run.json",
+    "evaluation.json",
+    "metrics.jsonl",
+    "trajectories.jsonl",
+    "alerts.jsonl",
+    "stopped.json",
+)
 
 
 def publish_model(root: Root, run: RunFolder) -> None:
@@ -28,7 +35,7 @@ def publish_model(root: Root, run: RunFolder) -> None:
 
 
 def publish_reports(root: Root, run: RunFolder) -> None:
-    """The logs, and the evaluation as far as it is, in output/data/."""
+    """The logs, and what there is of evaluation, alerts and end, in output/data/."""
     root.reports.mkdir(parents=True, exist_ok=True)
     for name in REPORTS:
         source = run.path / name

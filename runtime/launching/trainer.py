@@ -32,10 +32,13 @@ class LoggedProgress(PlainProgress):
     def phase(self, name: str) -> Iterator[Phase]:
         """Print as the phase goes on."""
         with super().phase(name) as phase:
-            yield _LoggedPhase() if name == "training" else phase
+            yield _LoggedPhase(phase) if name == "training" else phase
 
 
 class _LoggedPhase:
+    def __init__(self, plain: Phase) -> None:
+        self.say = plain.say
+
     def step(self, step: int, total: int, metrics: Mapping[str, float]) -> None:
         """Print the metrics of a step, at once: a log that waits in a buffer is lost in a crash."""
         print(log_line({"step": step} | dict(metrics)), flush=True)

@@ -62,13 +62,14 @@ def log_sizes_at(checkpoint: Path) -> dict[str, int]:
     return dict(json.loads((checkpoint / MARKER).read_text("utf-8"))["logs"])
 
 
-def resume(trainer: Any, checkpoint: Path | None) -> None:
+def resume(trainer: Any, checkpoint: Path | None, *, is_over: bool = False) -> None:
     """Train from a checkpoint on, or from the start.
 
-    From the checkpoint of the last step nothing is left to do but to load it: the trainer, asked to
-    go on from there, would take one step more wherever an epoch is not at its end.
+    From the checkpoint of the last step, or where an alert has ended the training, nothing is left
+    to do but to load it: the trainer, asked to go on from there, would take one step more wherever
+    an epoch is not at its end.
     """
-    if checkpoint is not None and _is_last(checkpoint):
+    if checkpoint is not None and (is_over or _is_last(checkpoint)):
         trainer._load_from_checkpoint(str(checkpoint))
     else:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

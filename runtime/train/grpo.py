@@ -7,9 +7,12 @@ adapters. `algorithm.engine` says whose episodes it trains on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mrlc.runtime.alerts.act import OnFirings, alert_metrics
+from mrlc.runtime.alerts.ending import ended_by, take_back_end
+from mrlc.runtime.alerts.firing import Firing
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.stopping import NEVER, Stop
@@ -19,10 +22,12 @@ from mrlc.runtime.train.checkpoints import (
     marking_callback,
     newest_checkpoint,
     resume,
+    step_of,
 )
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.rollouts import rollouts_loop
 from mrlc.runtime.train.stock import stock_loop
+from mrlc.schemas.guide import rules_in_force
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainerCallback
@@ -31,6 +36,8 @@ OnStep = Callable[[int, dict[str, float]], None]
 """Called after each optimiser step with its number and metrics."""
 OnEvaluate = Callable[[int, "PreTrainedModel"], dict[str, float]]
 """Evaluates the policy at a step; returns metrics."""
+Observe = Callable[[int, Mapping[str, float]], Sequence[Firing]]
+"""Asks the rules after a step; what fires."""
 ENGINES = {"mrlc": rollouts_loop, "stock": stock_loop}
 
 TRAINER_METRICS = {
@@ -52,10 +59,15 @@ def train(
     *,
     on_step: OnStep,
     on_evaluate: OnEvaluate,
+    observe: Observe,
+    on_firings: OnFirings,
     team: Team = ALONE,
     stop: Stop = NEVER,
 ) -> PreTrainedModel:
-    """Optimise the reward; resumes from the newest complete checkpoint."""
+    """Optimise the reward; resumes from the newest complete checkpoint.
+
+    An alert may end the training early: the checkpoint of that step is then the last.
+    """
     from transformers import PrinterCallback
 
     loop = ENGINES[setup.experiment.algorithm.engine](setup, run, model)
@@ -63,7 +75,17 @@ def train(
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(stop.callback(team))
     trainer.add_callback(marking_callback(run, team))
-    trainer.add_callback(_step_callback(setup, run, loop, on_step, on_evaluate))
+    rules = [rule.name for rule in rules_in_force(setup.experiment)]
+
+    def after_step(step: int, metrics: dict[str, float]) -> bool:
+        """Tell of a step and of what fires after it; whether to end here."""
+        run.append_metrics({"step": step} | metrics)
+        firings = observe(step, metrics)
+        is_end = on_firings(firings)
+        on_step(step, metrics | alert_metrics(rules, firings))
+        return is_end
+
+    trainer.add_callback(_step_callback(setup, loop, after_step, on_evaluate, team))
     with stop.at_boundaries():
         _fit(trainer, run, team)
     trained = trainer.accelerator.unwrap_model(trainer.model)
@@ -79,20 +101,26 @@ def _fit(trainer: Any, run: RunFolder, team: Team) -> None:
             run.enter("training")
         else:
             run.cut_logs(log_sizes_at(checkpoint))
-    name = team.word(checkpoint.name if checkpoint else None)
+        take_back_end(run.path, reached=step_of(checkpoint) if checkpoint else 0)
+    name, is_over = team.word(
+        (checkpoint.name if checkpoint else None, ended_by(run.path) is not None)
+    )
     if name is not None:
         team.share(run.checkpoints / name)
-    resume(trainer, run.checkpoints / name if name else None)
+    resume(trainer, run.checkpoints / name if name else None, is_over=is_over)
 
 
 def _step_callback(
     setup: Setup,
-    run: RunFolder,
     loop: Loop,
-    on_step: OnStep,
+    after_step: Callable[[int, dict[str, float]], bool],
     on_evaluate: OnEvaluate,
+    team: Team,
 ) -> TrainerCallback:
-    """A callback that writes each step's metrics and evaluates every so many steps."""
+    """A callback that gathers each step's metrics, evaluates every so many steps, and ends early.
+
+    `after_step` is asked in the first process alone, and says whether the training ends here.
+    """
     from transformers import TrainerCallback
 
     every = setup.experiment.evaluation.every_steps
@@ -104,13 +132,17 @@ def _step_callback(
         def on_log(
             self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any
         ) -> None:
-            if not logs or "loss" not in logs or not state.is_world_process_zero:
+            if not logs or "loss" not in logs:
                 return
+            is_end = state.is_world_process_zero and self.is_over(state, logs, kwargs["model"])
+            if team.word(is_end):  # a checkpoint takes all processes, at the same step
+                control.should_save = control.should_training_stop = True
+
+        def is_over(self, state: Any, logs: Any, model: PreTrainedModel) -> bool:
             known = {ours: logs[name] for name, ours in TRAINER_METRICS.items() if name in logs}
             metrics = loop.metrics() | known | {"time/step_s": time.monotonic() - self.started}
             if state.global_step % every == 0 and state.global_step < state.max_steps:
-                metrics |= on_evaluate(state.global_step, kwargs["model"])
-            run.append_metrics({"step": state.global_step} | metrics)
-            on_step(state.global_step, metrics)
+                metrics |= on_evaluate(state.global_step, model)
+            return after_step(state.global_step, metrics)
 
     return Step()

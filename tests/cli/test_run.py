@@ -42,8 +42,9 @@ def test_json_is_the_last_line_of_stdout_and_progress_goes_to_stderr(
     assert run(project, plan, "--seed", "3", "--json") == 0
     output = capsys.readouterr()
     result = json.loads(output.out.splitlines()[-1])
-    assert set(result) == {"base", "trained", "steps", "seconds", "run"}
+    assert set(result) == {"base", "trained", "steps", "seconds", "run", "stopped_by"}
     assert (result["steps"], Path(result["run"]).is_dir()) == (1, True)
+    assert result["stopped_by"] is None
     assert "step 1/1" in output.err
 
 

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from mrlc.jobs import add_poll, add_runs, looked_at, one_recorded, say, tidied
+from mrlc.jobs import add_poll, add_runs, looked_at, one_recorded, outcome, say, tidied
 
 if TYPE_CHECKING:
     from mrlc.runtime.sagemaker.logs import Tail
@@ -16,7 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("name", metavar="NAME", help="job, plan folder or experiment")
     parser.add_argument(
-        "-f", "--follow", action="store_true", help="until it ends; exit 1 unless it completed"
+        "-f",
+        "--follow",
+        action="store_true",
+        help="until it ends; exit 1 unless it did all it was sent for",
     )
     add_poll(parser)
     add_runs(parser)
@@ -39,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
         # Looked at before the log is read, so that what was printed last is read after the end.
         aws, seen = looked_at(record)
     tidied(aws, record, seen)
-    reason = seen.answer.get("FailureReason")
-    say(f"{record.job}: {seen.status}{f', {reason}' if reason else ''}")
-    return 0 if seen.status == "Completed" else 1
+    how, is_done = outcome(aws, seen)
+    say(f"{record.job}: {how}")
+    return 0 if is_done else 1
 
 
 def _print(tail: Tail) -> None:

@@ -29,7 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run or resume; exit 1 for a plan that cannot run, located, 6 for one that is not earned."""
+    """Run or resume.
+
+    Exit 1 for a plan that cannot run, located, and for a run that an alert has stopped; 6 for one
+    that is not earned.
+    """
     if (arguments.plan is None) == (arguments.resume is None):
         print("mrlc run: give a plan folder, or --resume RUN", file=sys.stderr)
         return 2
@@ -42,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(verdict.as_json()))
     else:
         _print_verdict(verdict)
-    return 0
+    return 0 if verdict.stopped_by is None else 1
 
 
 def _execute(arguments: argparse.Namespace) -> Verdict:
@@ -77,6 +81,8 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
 
 def _print_verdict(verdict: Verdict) -> None:
     from mrlc.evaluations import blocks
+    from mrlc.runtime.alerts.ending import sentence
+    from mrlc.runtime.record import ALERTS
 
     results = [("base", verdict.base), ("trained", verdict.trained)]
     names = {"before": "base", "after": "trained"}
@@ -84,13 +90,17 @@ def _print_verdict(verdict: Verdict) -> None:
     title = "held-out tasks, base against trained"
     print_blocks(blocks(title, results, comparisons), sys.stdout)
     for name, what in _FILES.items():
-        print(f"{what:<28}{verdict.run / name}")
+        if name != ALERTS or (verdict.run / name).exists():
+            print(f"{what:<28}{verdict.run / name}")
+    if verdict.stopped_by is not None:
+        print(sentence(verdict.stopped_by))
 
 
 _FILES = {
     "evaluation.json": "evaluation",
     "metrics.jsonl": "metrics, a row a step",
     "trajectories.jsonl": "trajectories, a row each",
+    "alerts.jsonl": "alerts, a row each",
     "checkpoints": "checkpoints",
     "model": "trained model",
 }

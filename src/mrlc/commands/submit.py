@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrlc.error_handler import UsageFault
-from mrlc.jobs import add_poll, add_runs, job_of, looked_at, say, services, tidied, with_place
+from mrlc.jobs import (
+    add_poll,
+    add_runs,
+    job_of,
+    looked_at,
+    outcome,
+    say,
+    services,
+    tidied,
+    with_place,
+)
 from mrlc.located import located
 from mrlc.plans import plan_folders
 from mrlc.tables import Lines, Table, print_blocks
@@ -252,20 +262,20 @@ class _Sender:
 
 
 def _awaited(records: Sequence[Record], poll_s: float) -> int:
-    """Look until all have ended; 0 where all have completed."""
-    open_, outcomes = {record.job: record for record in records}, list[str]()
+    """Look until all have ended; 0 where all have done what they were sent for."""
+    open_, are_done = {record.job: record for record in records}, list[bool]()
     while open_:
         for name, record in list(open_.items()):
             aws, seen = looked_at(record)
             if seen.has_ended:
                 del open_[name]
                 tidied(aws, record, seen)
-                outcomes.append(seen.status)
-                reason = seen.answer.get("FailureReason")
-                say(f"{name}: {seen.status}{f', {reason}' if reason else ''}")
+                how, is_done = outcome(aws, seen)
+                are_done.append(is_done)
+                say(f"{name}: {how}")
         if open_:
             time.sleep(poll_s)
-    return 0 if all(status == "Completed" for status in outcomes) else 1
+    return 0 if all(are_done) else 1
 
 
 def _count(text: str) -> int:

@@ -16,12 +16,15 @@ from mrlc.compiler.targets.metrics import (
     metric_names,
     metric_regex,
 )
+from mrlc.runtime.alerts.act import alert_metrics
+from mrlc.runtime.alerts.firing import Firing
 from mrlc.runtime.log_line import log_line
 from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics
 from mrlc.runtime.reward import RewardScore
 from mrlc.runtime.rollout.trajectory import StopCause, ToolCall, ToolResult, Trajectory, Turn
 from mrlc.runtime.task import Task
 from mrlc.runtime.train.grpo import TRAINER_METRICS
+from mrlc.schemas.guide import rules_in_force
 
 TASK = Task("1", "train", {})
 CALLS = (ToolCall("find_bike", {}), ToolCall("book", {}))
@@ -46,15 +49,18 @@ ROW = {
 
 
 def test_every_definition_finds_its_value_in_a_line(compiled):
-    line = log_line(ROW)
+    rules = [rule.name for rule in rules_in_force(compiled.plan.experiment)]
+    row = ROW | alert_metrics(rules, [Firing(rules[1], 12, "", {}, "", None, ("warn",))])
+    line = log_line(row)
     for definition in metric_definitions(compiled.plan.experiment):
         found = re.findall(definition["Regex"], line)
-        assert list(map(float, found)) == [float(ROW[definition["Name"]])], definition["Name"]
+        assert list(map(float, found)) == [float(row[definition["Name"]])], definition["Name"]
         assert len(definition["Regex"]) <= 500
 
 
-def test_the_row_has_no_metric_without_a_definition(compiled):
-    assert set(metric_names(compiled.plan.experiment)) == set(ROW)
+def test_the_line_has_no_metric_without_a_definition(compiled):
+    rules = [rule.name for rule in rules_in_force(compiled.plan.experiment)]
+    assert set(metric_names(compiled.plan.experiment)) == {*ROW, *alert_metrics(rules, ())}
 
 
 def test_no_more_than_the_service_takes(project):

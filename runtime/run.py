@@ -21,7 +21,7 @@ from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
 from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import scored_episodes
-from mrlc.runtime.notify import Courier
+from mrlc.runtime.notify.deliver import Courier
 from mrlc.runtime.progress import Phase, Progress
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy

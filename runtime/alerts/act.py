@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from mrlc.runtime.alerts.ending import ends, write_end
 from mrlc.runtime.alerts.firing import Firing
 from mrlc.runtime.alerts.words import block
-from mrlc.runtime.notify import Courier
+from mrlc.runtime.notify.deliver import Courier
 from mrlc.runtime.record import RunFolder
 
 OnFirings = Callable[[Sequence[Firing]], bool]

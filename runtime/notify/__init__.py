@@ -5,7 +5,3 @@ Delivery is apart from the run: it happens in threads of its own, and what canno
 warning, never a fault of the run. A message may arrive twice, after a lost answer or where a run
 that was killed fires again; its `id` is then the same.
 """
-
-from mrlc.runtime.notify.deliver import Courier, deliver
-
-__all__ = ["Courier", "deliver"]

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from queue import Empty, Full, Queue
+from queue import Empty, Queue
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
@@ -97,6 +97,8 @@ class Courier:
         """Wait until all is delivered or given up, or the time is over."""
         until = time.monotonic() + self._within_s
         for route in self._routes.values():
+            route.close()
+        for route in self._routes.values():
             route.end(until)
 
     def __enter__(self) -> Self:
@@ -121,7 +123,7 @@ class _Route:
     def __init__(self, name: str, channel: Channel, jitter: random.Random, warn: Warn) -> None:
         self._name, self._channel = name, channel
         self._jitter, self._warn = jitter, warn
-        self._queue: Queue[Message | None] = Queue(WAITING)
+        self._queue: Queue[Message | None] = Queue()
         self._thread: Thread | None = None
         self._address: str | None = None
         self._is_over = Event()
@@ -139,17 +141,19 @@ class _Route:
         if self._thread is None:
             self._thread = Thread(target=self._work, name=f"notify-{self._name}", daemon=True)
             self._thread.start()
-        try:
-            self._queue.put_nowait(message)
-        except Full:
+        if self._queue.qsize() < WAITING:
+            self._queue.put(message)
+        else:
             self._lost(message, f"{WAITING} messages are waiting already")
 
+    def close(self) -> None:
+        """The thread ends when it has done what it has."""
+        self._queue.put(None)
+
     def end(self, until: float) -> None:
-        """Let the thread finish what it has; what it has not done by then is lost."""
+        """Let the thread finish; what it has not done by then is lost."""
         if self._thread is None:
             return
-        with suppress(Full):
-            self._queue.put(None, timeout=max(0.0, until - time.monotonic()))
         self._thread.join(max(0.0, until - time.monotonic()))
         if not self._thread.is_alive():
             return
@@ -158,6 +162,7 @@ class _Route:
         with suppress(Empty):
             while True:
                 left.append(self._queue.get_nowait())
+        self._queue.put(None)
         for message in left:
             if message is not None:
                 self._lost(message, "it was not delivered before the run was over")

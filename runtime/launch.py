@@ -73,7 +73,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _launch(root: Root, plan: Path, stop: StopAsked) -> Failure | None:
     # Loaded only now: until `listen` has been called, the kernel drops a SIGTERM to process 1.
-    from mrlc.runtime.alerts.ending import ended_by, sentence
+    from mrlc.runtime.alerts.act import sentence
+    from mrlc.runtime.alerts.ending import kept
     from mrlc.runtime.launching.publish import forget_partial, publish_model, publish_reports
 
     cluster = read_cluster(root.resources, os.environ)
@@ -89,8 +90,8 @@ def _launch(root: Root, plan: Path, stop: StopAsked) -> Failure | None:
     finally:
         if cluster.leads:
             publish_reports(root, run)
-    if is_done and (end := ended_by(run.path)) is not None:
-        print(f"mrlc {sentence(end)}", flush=True)
+    if is_done and (ending := kept(run)) is not None:
+        print(f"mrlc {sentence(run, ending)}", flush=True)
     return failure
 
 

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from mrlc.runtime.alerts.firing import Firing
+from mrlc.runtime.alerts.words import block
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichBar
     from rich.progress import TaskID
@@ -31,8 +34,8 @@ class Phase(Protocol):
         """Step `step` of `total` is done."""
         ...
 
-    def say(self, lines: Sequence[str]) -> None:
-        """Show what cannot wait, such as an alert, between the steps."""
+    def alert(self, firings: Sequence[Firing]) -> None:
+        """Show at once what has fired after a step."""
         ...
 
 
@@ -98,9 +101,10 @@ class _PlainPhase:
         line = f"{self._name}  step {step}/{total}  {figures}  {left} left"
         print(line, file=self._stream, flush=True)
 
-    def say(self, lines: Sequence[str]) -> None:
-        """Print the lines."""
-        print("\n".join(lines), file=self._stream, flush=True)
+    def alert(self, firings: Sequence[Firing]) -> None:
+        """Print a block each."""
+        for firing in firings:
+            print("\n".join(block(firing)), file=self._stream, flush=True)
 
 
 class RichProgress:
@@ -137,13 +141,14 @@ class _RichPhase:
         news = f"step {step}/{total}  {figures}" + (f"  {left} left" if step < total else "")
         self._bar.update(self._task, completed=step, total=total, news=news)
 
-    def say(self, lines: Sequence[str]) -> None:
+    def alert(self, firings: Sequence[Firing]) -> None:
         """Print above the bar, which stays below; text as it is, not as markup."""
         from rich.text import Text
 
-        for index, line in enumerate(lines):
-            style = "bold yellow" if index == 0 else ""
-            self._bar.console.print(Text(line, style=style), soft_wrap=True)
+        for firing in firings:
+            for index, line in enumerate(block(firing)):
+                style = "" if index else "bold yellow"
+                self._bar.console.print(Text(line, style=style), soft_wrap=True)
 
     def finish(self) -> None:
         """Fill the bar, also of a phase without steps."""

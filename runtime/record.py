@@ -5,8 +5,8 @@
       plan/                the plan, its provenance and its inputs
       metrics.jsonl        one row a step
       trajectories.jsonl   one row an episode, without times: equal seeds give equal bytes
-      alerts.jsonl         one row an alert that fired; absent where none has
-      stopped.json         the alert that ended the training, where one has
+      alerts.jsonl         one row a firing of a rule
+      stopped.json         by which rule the training was ended, if by one
       base/                the model after the warm start
       checkpoints/         of the training; each complete one has a `complete.json`
       model/               the trained model
@@ -15,9 +15,9 @@
       evaluations/         what `mrlc evaluate` found
       marks.json           sizes of the logs when each phase began
 
-A checkpoint's `complete.json` is written last and holds the sizes of the two logs at that
-step, and of the alerts if there are any. To resume is to go back to the newest complete checkpoint, or to the start of the phase,
-and to cut the logs there; a log that was not there then is removed.
+A checkpoint's `complete.json` is written last and holds the sizes of the logs at that
+step. To resume is to go back to the newest complete checkpoint, or to the start of the phase,
+and to cut the logs there.
 """
 
 from __future__ import annotations
@@ -33,15 +33,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mrlc.runtime.alerts.firing import Firing
-from mrlc.runtime.alerts.words import plain
 from mrlc.runtime.errors import PlanBroken
 from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import ScoredEpisode
 from mrlc.schemas import Plan
 
-LOGS = ("metrics.jsonl", "trajectories.jsonl")
-ALERTS = "alerts.jsonl"
+LOGS = ("metrics.jsonl", "trajectories.jsonl", "alerts.jsonl")
 
 
 @dataclass(frozen=True)
@@ -110,13 +107,13 @@ class RunFolder:
         numbers = {k: v for k, v in row.items() if not isinstance(v, float) or math.isfinite(v)}
         self._append("metrics.jsonl", [numbers])
 
+    def append_alerts(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Append what fired."""
+        self._append("alerts.jsonl", rows)
+
     def append_episodes(self, episodes: Iterable[ScoredEpisode], **labels: str | int) -> None:
         """Append one row an episode, labelled with its phase and step."""
         self._append("trajectories.jsonl", (labels | describe(episode) for episode in episodes))
-
-    def append_alerts(self, firings: Iterable[Firing]) -> None:
-        """Append one row a firing."""
-        self._append(ALERTS, (plain(firing.as_json()) for firing in firings))
 
     def _append(self, log: str, rows: Iterable[Mapping[str, Any]]) -> None:
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -124,9 +121,8 @@ class RunFolder:
             file.write(lines)
 
     def log_sizes(self) -> dict[str, int]:
-        """Bytes of each log, on disk for certain; alerts only where one has fired."""
-        logs = [*LOGS, ALERTS] if (self.path / ALERTS).exists() else LOGS
-        return {log: _synced_size(self.path / log) for log in logs}
+        """Bytes of each log, on disk for certain."""
+        return {log: _synced_size(self.path / log) for log in LOGS}
 
     def enter(self, phase: str) -> None:
         """Begin a phase that logs, or begin it anew with what it had logged taken back."""
@@ -139,8 +135,6 @@ class RunFolder:
 
     def cut_logs(self, sizes: Mapping[str, int]) -> None:
         """Take back what was logged after `log_sizes` gave these sizes."""
-        if ALERTS not in sizes:
-            (self.path / ALERTS).unlink(missing_ok=True)
         for log, size in sizes.items():
             file = self.path / log
             if file.exists():

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mrlc.runtime.alerts.act import Act
-from mrlc.runtime.alerts.ending import ended_by
-from mrlc.runtime.alerts.firing import Firing
-from mrlc.runtime.alerts.words import plain
+from mrlc.runtime.alerts.act import sentence, telling
+from mrlc.runtime.alerts.ending import Ending, kept
 from mrlc.runtime.base import base_model, load, save
 from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
@@ -44,23 +42,30 @@ class Verdict:
     comparison: Comparison | None
     """The two, paired task by task; None where no task has a score in both."""
     steps: int
-    """Of the training; fewer than planned where an alert ended it."""
+    """Of the training; fewer than the spec's where an alert stopped it."""
     seconds: float
     """Wall time of this call; a resumed run counts its last part."""
     run: Path
-    stopped_by: Firing | None = None
-    """The alert that ended the training."""
+    ending: Ending | None = None
+    """How an alert ended the training, if one did."""
 
     def as_json(self) -> dict[str, Any]:
         """The one line that `mrlc run --json` ends with."""
+        stopped = {"stopped": asdict(self.ending)} if self.ending else {}
         return {
             "base": self.base["success"],
             "trained": self.trained["success"],
             "steps": self.steps,
             "seconds": round(self.seconds, 1),
             "run": str(self.run),
-            "stopped_by": self.stopped_by and plain(self.stopped_by.as_json()),
+            "stopped_by": self.ending.rule if self.ending else None,
+            **stopped,
         }
+
+    @property
+    def says(self) -> str | None:
+        """How an alert ended the training, why, and what to change first, on one line."""
+        return sentence(RunFolder(self.run), self.ending) if self.ending else None
 
 
 def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NEVER) -> Verdict:
@@ -73,15 +78,15 @@ def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NE
     base, before = start(setup, run, progress, stop=stop)
     trained = _trained_model(setup, run, base, progress, stop)
     after = _verdict_on("trained", setup, run, trained, progress)
-    stopped_by = ended_by(run.path)
+    ending = kept(run)
     return Verdict(
         base=before,
         trained=after,
         comparison=compare(before, after, digest=setup.plan.digests.semantic),
-        steps=stopped_by.step if stopped_by else setup.experiment.algorithm.steps,
+        steps=ending.step if ending else setup.experiment.algorithm.steps,
         seconds=time.monotonic() - started,
         run=run.path,
-        stopped_by=stopped_by,
+        ending=ending,
     )
 
 
@@ -182,8 +187,7 @@ def _train(
             base,
             on_step=on_step,
             on_evaluate=on_evaluate,
-            observe=lambda step, metrics: (),
-            on_firings=Act(run, courier, phase.say),
+            on_firings=telling(phase, courier),
             team=team,
             stop=stop,
         )

@@ -27,8 +27,10 @@ ALIKE, NOTHING = "analysis/zero_adv_groups", "rollout/reward/zero_frac"
 TOKENS, TURNS = "rollout/exhausted/tokens", "rollout/exhausted/turns"
 START = 20
 """Steps in which a reward that is read at all moves."""
-EVALUATIONS = 6
+EVALUATIONS = 8
 """With fewer, an evaluation that stands still cannot be told from one that rises a little."""
+COOL_DOWN = 50
+"""Steps: the work of one decision."""
 SOLVED = 0.9
 """Share of the highest pay at which to stand still is success."""
 TOKEN_SHARE, TURN_SHARE = 0.05, 0.10
@@ -50,7 +52,7 @@ def guide(experiment: Experiment) -> tuple[AlertRule, ...]:
     """The rules of the pack for an experiment: amounts scale with what it pays at most."""
     most = highest_pay(experiment.reward)
     hack = max(START, EVALUATIONS * experiment.evaluation.every_steps)
-    still = {"metric": REWARD, "not_rising": 0.02 * most}
+    still = {"metric": REWARD, "not_rising": 0.03 * most}
     return (
         _rule(
             "flat-from-start",
@@ -76,7 +78,7 @@ def guide(experiment: Experiment) -> tuple[AlertRule, ...]:
             "the reward rises and the evaluation does not",
             all=[
                 {"metric": REWARD, "rising": 0.1 * most, "window": hack},
-                {"metric": SCORE, "not_rising": 0.05, "window": hack},
+                {"metric": SCORE, "not_rising": 0.08, "window": hack},
                 {"metric": SCORE, "below": 0.95},
             ],
         ),
@@ -147,4 +149,4 @@ def _rule(name: str, symptom: str, **fields: Any) -> AlertRule:
     for key in ("all", "any"):
         if key in fields:
             fields[key] = tuple(Condition(**one) for one in fields[key])
-    return AlertRule(name=name, symptom=symptom, then=("warn",), **fields)
+    return AlertRule(name=name, symptom=symptom, then=("warn",), cool_down=COOL_DOWN, **fields)

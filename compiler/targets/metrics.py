@@ -7,8 +7,8 @@ The runtime prints a line a step (`mrlc.runtime.log_line`):
 The job takes forty definitions. The names come in the order of what is missed first; those of
 alerts by name and of tools stand last.
 
-    alert/firing     how many rules fire at the step; there where the spec has any
-    alert/<rule>     1 at a step at which this rule fires, else 0; of all rules or of none
+    alert/firing     how many rules fire at the step, where any does
+    alert/<rule>     1 at a step at which this rule fires; defined for all rules or for none
 """
 
 from __future__ import annotations

@@ -1,57 +1,41 @@
-"""What a run does about firings: keeps them, tells of them, and stops where a rule says so.
+"""What a run tells of its firings, once they are on file: at once here, in the background elsewhere.
 
-    alerts.jsonl     each firing, a row
-    the terminal     a block at once
-    channels         those that the rule names, in the background
-    stopped.json     the one that ends the training
+    the terminal     a block, between the lines of progress
+    the job's log    a line that SageMaker reads metrics from, for the alarm of each rule
+    channels         those that the rule names
 
-The caller evaluates the rules after a step and calls this with what fired, in the first process of
-a team alone; the answer is for all of them.
+Whether the training goes on is not decided here: `sentry` ends it, `ending` says how.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Sequence
 
-from mrlc.runtime.alerts.ending import ends, write_end
+from mrlc.runtime.alerts.ending import Ending
 from mrlc.runtime.alerts.firing import Firing
-from mrlc.runtime.alerts.words import block
+from mrlc.runtime.alerts.sentry import OnFirings
+from mrlc.runtime.alerts.words import one_line
 from mrlc.runtime.notify.deliver import Courier
+from mrlc.runtime.progress import Phase
 from mrlc.runtime.record import RunFolder
 
-OnFirings = Callable[[Sequence[Firing]], bool]
-"""Called with what fired after a step; whether the training is to end here."""
-FIRING = "alert/firing"
+
+def telling(phase: Phase, courier: Courier) -> OnFirings:
+    """Tells the person who watches a phase, and the channels."""
+
+    def tell(firings: Sequence[Firing]) -> None:
+        phase.alert(firings)
+        courier.post(firings)
+
+    return tell
 
 
-class Act:
-    """What one run does; an `OnFirings`."""
-
-    def __init__(
-        self, run: RunFolder, courier: Courier, say: Callable[[Sequence[str]], None]
-    ) -> None:
-        self._run, self._courier, self._say = run, courier, say
-
-    def __call__(self, firings: Sequence[Firing]) -> bool:
-        """Act; whether the training is to end at this step."""
-        if not firings:
-            return False
-        self._run.append_alerts(firings)
-        for firing in firings:
-            self._say(block(firing))
-        self._courier.post(firings)
-        last = next((firing for firing in firings if ends(firing)), None)
-        if last is not None:
-            write_end(self._run.path, last)
-        return last is not None
-
-
-def alert_metrics(rules: Iterable[str], firings: Sequence[Firing]) -> dict[str, float]:
-    """For the log line: how many fire at this step, and of each rule whether it does.
-
-    The compiler defines a metric of the job for these, and an alarm on it
-    (`mrlc.compiler.targets.alarms`).
-    """
-    names = {firing.rule for firing in firings}
-    each = {f"alert/{rule}": float(rule in names) for rule in rules}
-    return {FIRING: float(len(firings)), **each} if each else {}
+def sentence(run: RunFolder, ending: Ending) -> str:
+    """How a run that an alert has ended is told of, on one line."""
+    for line in (run.path / "alerts.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if (row["rule"], row["step"]) == (ending.rule, ending.step):
+            change = f". First change: {one_line(row['first_change'])}" * bool(row["first_change"])
+            return f"{ending.says}: {one_line(row['symptom'])}{change}"
+    return ending.says

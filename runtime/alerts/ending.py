@@ -1,53 +1,66 @@
-"""A training that an alert has ended: the run's `stopped.json` holds the firing.
+"""A training that a rule has ended: by which rule, when, and what the run's model is.
 
-It is written before the checkpoint of that step. So a run that is resumed knows by its newest
-checkpoint what to do: one of that step or later means that the training is over; an older one means
-that it never got so far on disk, and what was written of its end is taken back.
+Written to stopped.json before the model is saved, so a run that is resumed in between ends alike.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from mrlc.runtime.alerts.firing import Firing
-from mrlc.runtime.alerts.words import one_line, plain
 from mrlc.runtime.files import write_json
+from mrlc.runtime.record import RunFolder
+from mrlc.schemas.alerts import ENDS
 
 FILE = "stopped.json"
-ENDS = frozenset({"stop", "roll_back"})
-"""The actions that end a training."""
 
 
-def ends(firing: Firing) -> bool:
-    """Whether a firing ends the training."""
-    return not ENDS.isdisjoint(firing.actions)
+@dataclass(frozen=True)
+class Ending:
+    """How a rule ended a training."""
+
+    rule: str
+    step: int
+    """At which it fired."""
+    since: int
+    """The first step of the symptom."""
+    rolls_back: bool
+    model_step: int | None = None
+    """The step of the weights that the run ends with, 0 for the base; None until it is known."""
+
+    @property
+    def says(self) -> str:
+        """In words."""
+        stopped = f"stopped by alert {self.rule} at step {self.step}"
+        if not self.rolls_back:
+            return stopped
+        to = f"the checkpoint of step {self.model_step}" if self.model_step else "the base model"
+        return f"{stopped}, rolled back to {to}, from before step {self.since} when it began"
 
 
-def write_end(run: Path, firing: Firing) -> None:
-    """Keep which firing ended the training of a run's folder."""
-    write_json(run / FILE, plain(firing.as_json()))
-
-
-def ended_by(folder: Path) -> Firing | None:
-    """The firing that ended the training of a run, from its folder or from a job's reports."""
-    try:
-        found = json.loads((folder / FILE).read_text("utf-8"))
-    except FileNotFoundError:
+def ending_of(firings: Sequence[Firing]) -> Ending | None:
+    """The ending that firings of one step ask for; to roll back goes further than to stop."""
+    ends = [one for one in firings if set(one.actions) & set(ENDS)]
+    ends.sort(key=lambda one: "roll_back" not in one.actions)
+    if not ends:
         return None
-    lists = {name: tuple(found[name]) for name in ("actions", "notify")}
-    return Firing(**{**found, **lists})
+    first = ends[0]
+    since = int(first.evidence["since"])
+    return Ending(first.rule, first.step, since, "roll_back" in first.actions)
 
 
-def take_back_end(run: Path, *, reached: int) -> None:
-    """Forget an end that lies beyond the step that the newest checkpoint has reached."""
-    found = ended_by(run)
-    if found is not None and found.step > reached:
-        (run / FILE).unlink()
+def keep(run: RunFolder, ending: Ending) -> None:
+    """Write it into the run."""
+    write_json(run.path / FILE, asdict(ending))
 
 
-def sentence(firing: Firing) -> str:
-    """How a run that an alert has ended is told of, on one line."""
-    why = one_line(firing.symptom)
-    change = f". First change: {one_line(firing.first_change)}" if firing.first_change else ""
-    return f"stopped by alert {one_line(firing.rule)} at step {firing.step}: {why}{change}"
+def kept(run: RunFolder) -> Ending | None:
+    """How a rule ended the run, if one did."""
+    file = run.path / FILE
+    if not file.is_file():
+        return None
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return Ending(**found)

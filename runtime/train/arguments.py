@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mrlc.runtime.alerts.sentry import checkpoints_kept
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
@@ -71,6 +72,7 @@ def grpo_config(setup: Setup, run: RunFolder, **overrides: Any) -> Any:
     micro = section.micro_batch or episodes
     arguments = common_arguments(section, run.checkpoints, seed=setup.seed) | {
         "max_steps": section.steps,
+        "save_total_limit": checkpoints_kept(setup.experiment, least=CHECKPOINTS_KEPT),
         "shuffle_dataset": False,  # the data come in their order: see `order`
         "per_device_train_batch_size": micro,
         "gradient_accumulation_steps": episodes // micro,

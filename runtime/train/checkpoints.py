@@ -62,12 +62,18 @@ def log_sizes_at(checkpoint: Path) -> dict[str, int]:
     return dict(json.loads((checkpoint / MARKER).read_text("utf-8"))["logs"])
 
 
-def resume(trainer: Any, checkpoint: Path | None, *, is_over: bool = False) -> None:
-    """Train from a checkpoint on, or from the start.
+def newest_before(folder: Path, step: int) -> Path | None:
+    """The newest complete checkpoint of a step before `step`."""
+    complete = {step_of(path): path for path in folder.glob("checkpoint-*") if is_complete(path)}
+    earlier = [one for one in complete if one < step]
+    return complete[max(earlier)] if earlier else None
 
-    From the checkpoint of the last step, or where an alert has ended the training, nothing is left
-    to do but to load it: the trainer, asked to go on from there, would take one step more wherever
-    an epoch is not at its end.
+
+def resume(trainer: Any, checkpoint: Path | None, *, is_over: bool = False) -> None:
+    """Train from a checkpoint on, or from the start; where training is over, only load it.
+
+    From the checkpoint of the last step nothing is left to do but to load it: the trainer, asked to
+    go on from there, would take one step more wherever an epoch is not at its end.
     """
     if checkpoint is not None and (is_over or _is_last(checkpoint)):
         trainer._load_from_checkpoint(str(checkpoint))

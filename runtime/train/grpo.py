@@ -7,12 +7,13 @@ adapters. `algorithm.engine` says whose episodes it trains on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mrlc.runtime.alerts.act import OnFirings, alert_metrics
-from mrlc.runtime.alerts.ending import ended_by, take_back_end
-from mrlc.runtime.alerts.firing import Firing
+from mrlc.runtime.alerts.ending import keep
+from mrlc.runtime.alerts.sentry import OnFirings, Sentry, unheard
+from mrlc.runtime.base import load
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.stopping import NEVER, Stop
@@ -20,6 +21,7 @@ from mrlc.runtime.team import ALONE, Team
 from mrlc.runtime.train.checkpoints import (
     log_sizes_at,
     marking_callback,
+    newest_before,
     newest_checkpoint,
     resume,
     step_of,
@@ -27,7 +29,6 @@ from mrlc.runtime.train.checkpoints import (
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.rollouts import rollouts_loop
 from mrlc.runtime.train.stock import stock_loop
-from mrlc.schemas.guide import rules_in_force
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainerCallback
@@ -36,8 +37,6 @@ OnStep = Callable[[int, dict[str, float]], None]
 """Called after each optimiser step with its number and metrics."""
 OnEvaluate = Callable[[int, "PreTrainedModel"], dict[str, float]]
 """Evaluates the policy at a step; returns metrics."""
-Observe = Callable[[int, Mapping[str, float]], Sequence[Firing]]
-"""Asks the rules after a step; what fires."""
 ENGINES = {"mrlc": rollouts_loop, "stock": stock_loop}
 
 TRAINER_METRICS = {
@@ -59,40 +58,34 @@ def train(
     *,
     on_step: OnStep,
     on_evaluate: OnEvaluate,
-    observe: Observe,
-    on_firings: OnFirings,
+    on_firings: OnFirings = unheard,
     team: Team = ALONE,
     stop: Stop = NEVER,
 ) -> PreTrainedModel:
     """Optimise the reward; resumes from the newest complete checkpoint.
 
-    An alert may end the training early: the checkpoint of that step is then the last.
+    A rule that fires may end it early, and then `stopped.json` says what is returned.
     """
     from transformers import PrinterCallback
 
+    size = getattr(model.config, "hidden_size", None)
+    sentry = Sentry(setup.experiment, run, hidden_size=size, team=team, on_firings=on_firings)
     loop = ENGINES[setup.experiment.algorithm.engine](setup, run, model)
     trainer = loop.trainer
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(stop.callback(team))
+    trainer.add_callback(sentry.saving_callback())
     trainer.add_callback(marking_callback(run, team))
-    rules = [rule.name for rule in rules_in_force(setup.experiment)]
-
-    def after_step(step: int, metrics: dict[str, float]) -> bool:
-        """Tell of a step and of what fires after it; whether to end here."""
-        run.append_metrics({"step": step} | metrics)
-        firings = observe(step, metrics)
-        is_end = on_firings(firings)
-        on_step(step, metrics | alert_metrics(rules, firings))
-        return is_end
-
-    trainer.add_callback(_step_callback(setup, loop, after_step, on_evaluate, team))
+    trainer.add_callback(_step_callback(setup, run, loop, on_step, on_evaluate, sentry))
     with stop.at_boundaries():
-        _fit(trainer, run, team)
+        _fit(trainer, run, team, sentry)
+    if sentry.has_ended() and not _end(trainer, run, team, sentry):
+        return load(setup, run.base)
     trained = trainer.accelerator.unwrap_model(trainer.model)
     return trained.merge_and_unload() if setup.experiment.model.lora else trained
 
 
-def _fit(trainer: Any, run: RunFolder, team: Team) -> None:
+def _fit(trainer: Any, run: RunFolder, team: Team, sentry: Sentry) -> None:
     """Train from the first's newest complete checkpoint, with its logs cut back to it."""
     checkpoint = None
     if team.is_first:
@@ -101,26 +94,41 @@ def _fit(trainer: Any, run: RunFolder, team: Team) -> None:
             run.enter("training")
         else:
             run.cut_logs(log_sizes_at(checkpoint))
-        take_back_end(run.path, reached=step_of(checkpoint) if checkpoint else 0)
-    name, is_over = team.word(
-        (checkpoint.name if checkpoint else None, ended_by(run.path) is not None)
-    )
+            sentry.restore(checkpoint)
+    name = team.word(checkpoint.name if checkpoint else None)
     if name is not None:
         team.share(run.checkpoints / name)
-    resume(trainer, run.checkpoints / name if name else None, is_over=is_over)
+    found = run.checkpoints / name if name else None
+    resume(trainer, found, is_over=sentry.has_ended())
+
+
+def _end(trainer: Any, run: RunFolder, team: Team, sentry: Sentry) -> bool:
+    """Leave the weights that an ended training comes to; false where those are the base model's."""
+    step = 0
+    if team.is_first:
+        assert sentry.ending is not None
+        step = sentry.ending.step
+        if sentry.ending.rolls_back:
+            good = newest_before(run.checkpoints, sentry.ending.since)
+            step = step_of(good) if good else 0
+        keep(run, replace(sentry.ending, model_step=step))
+    rolls_back, step = team.word((sentry.ending is not None and sentry.ending.rolls_back, step))
+    if rolls_back and step:
+        good = run.checkpoints / f"checkpoint-{step}"
+        team.share(good)
+        trainer._load_from_checkpoint(str(good))
+    return step > 0
 
 
 def _step_callback(
     setup: Setup,
+    run: RunFolder,
     loop: Loop,
-    after_step: Callable[[int, dict[str, float]], bool],
+    on_step: OnStep,
     on_evaluate: OnEvaluate,
-    team: Team,
+    sentry: Sentry,
 ) -> TrainerCallback:
-    """A callback that gathers each step's metrics, evaluates every so many steps, and ends early.
-
-    `after_step` is asked in the first process alone, and says whether the training ends here.
-    """
+    """A callback that writes each step's metrics, evaluates every so many, and hears the alerts."""
     from transformers import TrainerCallback
 
     every = setup.experiment.evaluation.every_steps
@@ -134,15 +142,18 @@ def _step_callback(
         ) -> None:
             if not logs or "loss" not in logs:
                 return
-            is_end = state.is_world_process_zero and self.is_over(state, logs, kwargs["model"])
-            if team.word(is_end):  # a checkpoint takes all processes, at the same step
+            if state.is_world_process_zero:
+                self.look(state, logs, kwargs["model"])
+            if sentry.must_end():
                 control.should_save = control.should_training_stop = True
 
-        def is_over(self, state: Any, logs: Any, model: PreTrainedModel) -> bool:
+        def look(self, state: Any, logs: Any, model: Any) -> None:
             known = {ours: logs[name] for name, ours in TRAINER_METRICS.items() if name in logs}
             metrics = loop.metrics() | known | {"time/step_s": time.monotonic() - self.started}
             if state.global_step % every == 0 and state.global_step < state.max_steps:
                 metrics |= on_evaluate(state.global_step, model)
-            return after_step(state.global_step, metrics)
+            run.append_metrics({"step": state.global_step} | metrics)
+            on_step(state.global_step, metrics)
+            sentry.observe(state.global_step, metrics)
 
     return Step()

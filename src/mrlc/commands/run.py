@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(verdict.as_json()))
     else:
         _print_verdict(verdict)
-    return 0 if verdict.stopped_by is None else 1
+    return 0 if verdict.ending is None else 1
 
 
 def _execute(arguments: argparse.Namespace) -> Verdict:
@@ -81,8 +81,6 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
 
 def _print_verdict(verdict: Verdict) -> None:
     from mrlc.evaluations import blocks
-    from mrlc.runtime.alerts.ending import sentence
-    from mrlc.runtime.record import ALERTS
 
     results = [("base", verdict.base), ("trained", verdict.trained)]
     names = {"before": "base", "after": "trained"}
@@ -90,10 +88,9 @@ def _print_verdict(verdict: Verdict) -> None:
     title = "held-out tasks, base against trained"
     print_blocks(blocks(title, results, comparisons), sys.stdout)
     for name, what in _FILES.items():
-        if name != ALERTS or (verdict.run / name).exists():
-            print(f"{what:<28}{verdict.run / name}")
-    if verdict.stopped_by is not None:
-        print(sentence(verdict.stopped_by))
+        print(f"{what:<28}{verdict.run / name}")
+    if verdict.says:
+        print(verdict.says)
 
 
 _FILES = {

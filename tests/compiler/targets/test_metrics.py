@@ -16,9 +16,8 @@ from mrlc.compiler.targets.metrics import (
     metric_names,
     metric_regex,
 )
-from mrlc.runtime.alerts.act import alert_metrics
 from mrlc.runtime.alerts.firing import Firing
-from mrlc.runtime.log_line import log_line
+from mrlc.runtime.log_line import alert_metrics, log_line
 from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics
 from mrlc.runtime.reward import RewardScore
 from mrlc.runtime.rollout.trajectory import StopCause, ToolCall, ToolResult, Trajectory, Turn
@@ -48,9 +47,14 @@ ROW = {
 """What the runtime appends to metrics.jsonl at a step with an evaluation."""
 
 
+def fired(experiment):
+    """What the line of alerts adds where every rule fires at once."""
+    rules = rules_in_force(experiment)
+    return alert_metrics([Firing(rule.name, 12, "", {}, "", None, ("warn",)) for rule in rules])
+
+
 def test_every_definition_finds_its_value_in_a_line(compiled):
-    rules = [rule.name for rule in rules_in_force(compiled.plan.experiment)]
-    row = ROW | alert_metrics(rules, [Firing(rules[1], 12, "", {}, "", None, ("warn",))])
+    row = ROW | fired(compiled.plan.experiment)
     line = log_line(row)
     for definition in metric_definitions(compiled.plan.experiment):
         found = re.findall(definition["Regex"], line)
@@ -59,8 +63,8 @@ def test_every_definition_finds_its_value_in_a_line(compiled):
 
 
 def test_the_line_has_no_metric_without_a_definition(compiled):
-    rules = [rule.name for rule in rules_in_force(compiled.plan.experiment)]
-    assert set(metric_names(compiled.plan.experiment)) == {*ROW, *alert_metrics(rules, ())}
+    experiment = compiled.plan.experiment
+    assert set(metric_names(experiment)) == {*ROW, *fired(experiment)}
 
 
 def test_no_more_than_the_service_takes(project):

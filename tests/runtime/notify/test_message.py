@@ -10,14 +10,17 @@ from mrlc.runtime.notify.message import Message
 
 from .firings import HACKED, HOSTILE, firing
 
+HACKED_REWARD = (
+    "rollout/reward/mean rises by more than 0.1 over 20 steps: slope 0.01235; "
+    "0.31 at 21 … 0.55 at 40"
+)
 MESSAGE = Message("desk-0123456789-s1", HACKED, "desk-0123456789")
 
 
 def test_a_block_says_what_why_and_what_to_do() -> None:
     assert block(HACKED) == [
         "alert reward-hacked at step 40: the reward rises and the evaluation does not",
-        "  evidence  rollout/reward/mean rises by more than 0.1 over 20 steps: slope 0.01235; "
-        "0.31 at 21 … 0.55 at 40",
+        f"  evidence  {HACKED_REWARD}",
         "            since 21",
         "  change    read the trajectories, then tighten the parser",
         "  patch     reward.components.0.weight=0.5",

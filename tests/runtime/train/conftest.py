@@ -46,7 +46,7 @@ class Quiet:
     def phase(self, name: str) -> Any:
         phase = type("Phase", (), {})()
         phase.step = lambda step, total, metrics: self._on_step(name, step)
-        phase.say = lambda lines: None
+        phase.alert = lambda firings: None
         return nullcontext(phase)
 
 

@@ -56,7 +56,8 @@ def test_only_marked_checkpoints_count_and_half_written_ones_go(tmp_path: Path) 
         mark.on_save(Arguments(folder), State(step), None)  # type: ignore[arg-type]
     newest = newest_checkpoint(folder)
     assert newest == folder / "checkpoint-10"
-    assert log_sizes_at(newest) == {"metrics.jsonl": 0, "trajectories.jsonl": 0}
+    logs = ("metrics.jsonl", "trajectories.jsonl", "alerts.jsonl")
+    assert log_sizes_at(newest) == dict.fromkeys(logs, 0)
     assert not (folder / "checkpoint-11").exists()
 
 

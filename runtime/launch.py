@@ -8,8 +8,9 @@ and leaves the model, the reports or the failure where the service looks for the
     GPUs kept for vLLM       the same, and a server beside those that train
 
 The run lies in checkpoints/, so a job that was interrupted goes on where it was. It exits with 0
-when it is done, and when it was asked to stop and did: for the service, a job that it stops is
-stopped whatever the code, and one that it interrupts is started again. Else the code is that of
+when it is done, also where an alert has ended the training, and when it was asked to stop and did:
+for the service, a job that it stops is stopped whatever the code, and one that it interrupts is
+started again. Of an alert the last line of the log tells, and output/data/stopped.json. Else the code is that of
 `mrlc` (1 the user's fault, or a host or process that died, 3 ours, 4 a service) and
 output/failure holds the message.
 """
@@ -77,6 +78,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _launch(root: Root, plan: Path, stop: StopAsked) -> Failure | None:
     # Loaded only now: until `listen` has been called, the kernel drops a SIGTERM to process 1.
+    from mrlc.runtime.alerts.act import sentence
+    from mrlc.runtime.alerts.ending import kept
     from mrlc.runtime.launching.publish import forget_partial, publish_model, publish_reports
     from mrlc.runtime.setup import load_plan
     from mrlc.schemas.rollout import Vllm
@@ -87,17 +90,20 @@ def _launch(root: Root, plan: Path, stop: StopAsked) -> Failure | None:
     try:
         with tempfile.TemporaryDirectory(prefix="mrlc-") as scratch:
             experiment = load_plan(run.plan).experiment
-            kept = kept_gpus(experiment)
-            count = trainers(os.environ, kept=kept)
+            gpus = kept_gpus(experiment)
+            count = trainers(os.environ, kept=gpus)
             section = experiment.rollout.vllm or Vllm()
-            job = Job(cluster, run, stop, Path(scratch), count, kept, section)
+            job = Job(cluster, run, stop, Path(scratch), count, gpus, section)
             failure = job.lead() if cluster.leads else job.follow()
-        if failure is None and stop.at is None and cluster.leads:
+        is_done = failure is None and stop.at is None and cluster.leads
+        if is_done:
             publish_model(root, run)
-        return failure
     finally:
         if cluster.leads:
             publish_reports(root, run)
+    if is_done and (ending := kept(run)) is not None:
+        print(f"mrlc {sentence(run, ending)}", flush=True)
+    return failure
 
 
 def kept_gpus(experiment: Experiment) -> int:

@@ -4,13 +4,17 @@
 
 `mrlc`, then name=value pairs, the step first, each value as Python writes a number. The compiler
 writes an expression for each name that finds its value in such a line
-(`mrlc.compiler.targets.metrics`).
+(`mrlc.compiler.targets.metrics`). A step at which alerts fire has a second line:
+
+    mrlc step=40 alert/firing=1 alert/reward-hacked=1
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from mrlc.runtime.alerts.firing import Firing
 
 
 def log_line(row: Mapping[str, float | int | str]) -> str:
@@ -18,6 +22,11 @@ def log_line(row: Mapping[str, float | int | str]) -> str:
     numbers = {name: value for name, value in row.items() if _is_number(value)}
     ordered = {"step": numbers.pop("step", 0), **numbers}
     return " ".join(["mrlc", *(f"{name}={value!r}" for name, value in ordered.items())])
+
+
+def alert_metrics(firings: Sequence[Firing]) -> dict[str, int]:
+    """How many rules fire at a step, and which."""
+    return {"alert/firing": len(firings), **{f"alert/{firing.rule}": 1 for firing in firings}}
 
 
 def _is_number(value: float | str) -> bool:

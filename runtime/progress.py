@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
+
+from mrlc.runtime.alerts.firing import Firing
+from mrlc.runtime.alerts.words import block
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichBar
@@ -29,6 +32,10 @@ class Phase(Protocol):
 
     def step(self, step: int, total: int, metrics: Mapping[str, float]) -> None:
         """Step `step` of `total` is done."""
+        ...
+
+    def alert(self, firings: Sequence[Firing]) -> None:
+        """Show at once what has fired after a step."""
         ...
 
 
@@ -94,6 +101,11 @@ class _PlainPhase:
         line = f"{self._name}  step {step}/{total}  {figures}  {left} left"
         print(line, file=self._stream, flush=True)
 
+    def alert(self, firings: Sequence[Firing]) -> None:
+        """Print a block each."""
+        for firing in firings:
+            print("\n".join(block(firing)), file=self._stream, flush=True)
+
 
 class RichProgress:
     """A live bar with the same figures."""
@@ -128,6 +140,15 @@ class _RichPhase:
         figures, left = self._figures.update(metrics), self._pace.left(step, total)
         news = f"step {step}/{total}  {figures}" + (f"  {left} left" if step < total else "")
         self._bar.update(self._task, completed=step, total=total, news=news)
+
+    def alert(self, firings: Sequence[Firing]) -> None:
+        """Print above the bar, which stays below; text as it is, not as markup."""
+        from rich.text import Text
+
+        for firing in firings:
+            for index, line in enumerate(block(firing)):
+                style = "" if index else "bold yellow"
+                self._bar.console.print(Text(line, style=style), soft_wrap=True)
 
     def finish(self) -> None:
         """Fill the bar, also of a phase without steps."""

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrlc.runtime.accounts import accounts
+from mrlc.runtime.alerts.act import sentence, telling
 from mrlc.runtime.alerts.ending import Ending, kept
 from mrlc.runtime.base import base_model, load, save
 from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
 from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import scored_episodes
-from mrlc.runtime.progress import Progress
+from mrlc.runtime.notify.deliver import Courier
+from mrlc.runtime.progress import Phase, Progress
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.setup import Setup
@@ -61,8 +63,14 @@ class Verdict:
             "seconds": round(self.seconds, 1),
             "run": str(self.run),
             **({"chaos": self.chaos} if self.chaos else {}),
+            "stopped_by": self.ending.rule if self.ending else None,
             **stopped,
         }
+
+    @property
+    def says(self) -> str | None:
+        """How an alert ended the training, why, and what to change first, on one line."""
+        return sentence(RunFolder(self.run), self.ending) if self.ending else None
 
 
 def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NEVER) -> Verdict:
@@ -110,7 +118,7 @@ def train_together(
         return
     with progress.phase("training") as phase:
         base = load(setup, run.base)
-        model = _train(setup, run, base, phase.step, team=team, stop=stop)
+        model = _train(setup, run, base, phase, team=team, stop=stop)
     if team.is_first:
         save(setup, model, run.model)
 
@@ -150,7 +158,7 @@ def _trained_model(
         model = base
         if setup.experiment.algorithm.steps:
             with progress.phase("training") as phase:
-                model = _train(setup, run, base, phase.step, stop=stop)
+                model = _train(setup, run, base, phase, stop=stop)
         save(setup, model, run.model)
     return load(setup, run.model)
 
@@ -159,7 +167,7 @@ def _train(
     setup: Setup,
     run: RunFolder,
     base: PreTrainedModel,
-    report: Any,
+    phase: Phase,
     *,
     team: Team = ALONE,
     stop: Stop,
@@ -167,7 +175,7 @@ def _train(
     from mrlc.runtime.train.grpo import train
 
     def on_step(step: int, metrics: dict[str, float]) -> None:
-        report(step, setup.experiment.algorithm.steps, metrics)
+        phase.step(step, setup.experiment.algorithm.steps, metrics)
 
     def on_evaluate(step: int, model: PreTrainedModel) -> dict[str, float]:
         result, _ = evaluate(
@@ -180,7 +188,18 @@ def _train(
         score = {} if result.mean_score is None else {"eval/score/mean": result.mean_score}
         return score | {"eval/completion": result.completion}
 
-    return train(setup, run, base, on_step=on_step, on_evaluate=on_evaluate, team=team, stop=stop)
+    channels = setup.experiment.notify if team.is_first else {}
+    with Courier(channels, run.path.name, seed=setup.seed) as courier:
+        return train(
+            setup,
+            run,
+            base,
+            on_step=on_step,
+            on_evaluate=on_evaluate,
+            on_firings=telling(phase, courier),
+            team=team,
+            stop=stop,
+        )
 
 
 def _verdict_on(

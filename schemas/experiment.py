@@ -13,13 +13,14 @@ from mrlc.schemas.environment import Environment
 from mrlc.schemas.evaluation import Evaluation
 from mrlc.schemas.gates import Gates
 from mrlc.schemas.model import Model
+from mrlc.schemas.notify import Channel
 from mrlc.schemas.reward import Reward
 from mrlc.schemas.rollout import Rollout
 from mrlc.schemas.section import Name, Section
 from mrlc.schemas.target import Target
 from mrlc.schemas.turns import Turns
 
-COSMETIC = frozenset({"name", "description", "gates", "target"})
+COSMETIC = frozenset({"name", "description", "gates", "notify", "target"})
 """Top-level keys that change where, under what name or on what proof a run happens, and never
 what it learns."""
 
@@ -44,4 +45,6 @@ class Experiment(Section):
     warm_start: WarmStart | None = None
     gates: Annotated[Gates, Field()] = Gates()
     alerts: Alerts = Alerts()
+    notify: dict[Name, Channel] = Field(default_factory=dict)
+    """Channels by the names that alerts use; none by default: an alert is then told on stderr."""
     target: Annotated[Target, Field()] = Target()

@@ -123,6 +123,7 @@ CLASSES: dict[str, Kind] = {
     "warm_start.weight_decay": "behaviour",
     "warm_start.checkpoint_every": "cost",
     "gates.**": "proof",
+    "notify.**": "cosmetic",  # who hears of it; no run changes
     "target.**": "cost",
 }
 

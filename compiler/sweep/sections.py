@@ -11,7 +11,8 @@ from collections.abc import Mapping as Mapped
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from mrlc.compiler.canonical import joined, spelled
 from mrlc.compiler.fingerprint import digests_of, meaning, parts_of
@@ -72,8 +73,7 @@ class Sections:
 
 
 def _spellings(key: str, value: Any, inputs: Mapped[str, Input]) -> _Spelling:
-    is_section = isinstance(value, BaseModel)
-    plain = value.model_dump(mode="json", by_alias=True) if is_section else value
+    plain = to_jsonable_python(value, by_alias=True)
     means = meaning({key: plain}, inputs)[key]
     return spelled(plain), None if key in COSMETIC else spelled(means), parts_of(key, means)
 

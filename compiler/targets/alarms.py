@@ -2,6 +2,9 @@
 
 An alarm watches one job, so it is made with the job and is deleted after it. Its actions, and the
 target of the event, are the topics under `notify`; without any, nothing is told.
+
+What is wrong is decided in the job, which knows trends and evaluations; an alarm rings when a rule
+has fired there. So it reaches people also where the container itself can reach nobody.
 """
 
 from __future__ import annotations
@@ -10,17 +13,20 @@ import json
 import math
 from typing import Any
 
-from mrlc.compiler.targets.metrics import STEP
+from mrlc.compiler.targets.metrics import FIRING, STEP, alert_metrics, has_alerts
+from mrlc.schemas import Experiment
 from mrlc.schemas.sagemaker import SageMaker
 
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 PERIOD_S = 300
+ALERT_PERIOD_S = 60
+"""Of a firing, which is one point at one step; the shortest that a standard metric has."""
 BROKEN = 0.5
 """Share of episodes lost to a broken environment at which nothing useful is learnt."""
 ENDED = ("Completed", "Failed", "Stopped")
 
 
-def alarms(job: SageMaker, name: str) -> list[dict[str, Any]]:
+def alarms(experiment: Experiment, job: SageMaker, name: str) -> list[dict[str, Any]]:
     """PutMetricAlarm requests."""
     periods = math.ceil(job.stall_s / PERIOD_S)
     stalled = {
@@ -43,7 +49,32 @@ def alarms(job: SageMaker, name: str) -> list[dict[str, Any]]:
         "DatapointsToAlarm": 1,
         "TreatMissingData": "notBreaching",
     }
-    return [stalled, broken]
+    return [stalled, broken, *_alerts(experiment, job, name)]
+
+
+def _alerts(experiment: Experiment, job: SageMaker, name: str) -> list[dict[str, Any]]:
+    """One alarm for all rules, and one more for each that does more than warn."""
+    if not has_alerts(experiment):
+        return []
+    each = [
+        (f"alert-{rule}", metric, f"The alert {rule} has fired; the job's log says why.")
+        for rule, metric in alert_metrics(experiment).items()
+    ]
+    every = ("alerts", FIRING, "An alert has fired; the job's log says which.")
+    return [
+        {
+            **_alarm(job, name, what, metric),
+            "AlarmDescription": description,
+            "Statistic": "Maximum",
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "Threshold": 1.0,
+            "Period": ALERT_PERIOD_S,
+            "EvaluationPeriods": 1,
+            "DatapointsToAlarm": 1,
+            "TreatMissingData": "notBreaching",
+        }
+        for what, metric, description in [every, *each]
+    ]
 
 
 def _alarm(job: SageMaker, name: str, what: str, metric: str) -> dict[str, Any]:

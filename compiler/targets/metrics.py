@@ -5,7 +5,10 @@ The runtime prints a line a step (`mrlc.runtime.log_line`):
     mrlc step=12 rollout/reward/mean=0.53 train/loss=-0.0012
 
 The job takes forty definitions. The names come in the order of what is missed first; those of
-tools stand last.
+alerts by name and of tools stand last.
+
+    alert/firing     how many rules fire at the step, where any does
+    alert/<rule>     1 at a step at which this rule fires; of rules that do more than warn
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from itertools import islice
 
 from mrlc.schemas import Experiment
 from mrlc.schemas.components import pays_by_turn
+from mrlc.schemas.guide import rules_in_force
 
 LIMIT = 40
 STEP = "step"
@@ -53,6 +57,7 @@ OF_EVERY_RUN = (
 )
 OFF_POLICY_RATIO = "train/off_policy_ratio"
 """Of a run whose episodes may be older than the weights."""
+FIRING = "alert/firing"
 
 
 def metric_names(experiment: Experiment) -> tuple[str, ...]:
@@ -60,11 +65,30 @@ def metric_names(experiment: Experiment) -> tuple[str, ...]:
     return tuple(islice(_names(experiment), LIMIT))
 
 
+def alert_metrics(experiment: Experiment) -> dict[str, str]:
+    """Rule that does more than warn → its metric; none where there is no room for all of them."""
+    grave = (rule for rule in rules_in_force(experiment) if set(rule.then) != {"warn"})
+    rules = {rule.name: f"alert/{rule.name}" for rule in grave}
+    return (
+        rules
+        if len(OF_EVERY_RUN) + 1 + len(rules) + len(experiment.reward.components) <= LIMIT
+        else {}
+    )
+
+
+def has_alerts(experiment: Experiment) -> bool:
+    """Whether any rule is in force."""
+    return bool(rules_in_force(experiment))
+
+
 def _names(experiment: Experiment) -> Iterator[str]:
     yield from OF_EVERY_RUN
     if experiment.algorithm.max_steps_off_policy:
         yield OFF_POLICY_RATIO
+    if has_alerts(experiment):
+        yield FIRING
     yield from (f"reward/{component.name}/mean" for component in experiment.reward.components)
+    yield from alert_metrics(experiment).values()
     tools = [tool.name for tool in experiment.environment.tools]
     yield from (f"rollout/tool/{name}/errors" for name in tools)
     yield from (f"rollout/tool/{name}/calls" for name in tools)
@@ -85,7 +109,7 @@ def every_metric(experiment: Experiment) -> dict[str, int]:
     """Each metric that a run may write, and every how many steps."""
     tools = ["unknown", *(tool.name for _, tool in experiment.environment.every_tool())]
     names = [
-        *_names(experiment),
+        *(name for name in _names(experiment) if not name.startswith("alert/")),
         *(f"rollout/tool/{name}/{what}" for name in tools for what in ("calls", "errors")),
         *(f"rollout/{what}/{name}" for name in tools for what in ("lost", "replaced")),
     ]

@@ -64,7 +64,7 @@ def _files(plan: Plan, job: SageMaker, at: bytes, sha256: str, size: int) -> dic
     request = create_training_job(plan.experiment, job, digests=plan.digests, source=sha256)
     files = {
         ESTIMATOR: _text(request.body),
-        "alarms.json": _text(alarms(job, name)),
+        "alarms.json": _text(alarms(plan.experiment, job, name)),
         "events.json": _text(events(job, name)),
     }
     described = {key: _description(content) for key, content in files.items()}

@@ -44,7 +44,7 @@ def retry_after_s(header: str | None) -> float:
         return 0.0
 
 
-def wait_s(attempt: int, failure: Transient) -> float:
+def wait_s(attempt: int, failure: Transient, jitter: random.Random = _JITTER) -> float:
     """Seconds to wait after the attempt of this number, from 0."""
     height = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt)
-    return max(failure.retry_after_s, _JITTER.uniform(height / 2, height))
+    return max(failure.retry_after_s, jitter.uniform(height / 2, height))

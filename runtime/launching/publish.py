@@ -18,6 +18,8 @@ REPORTS = (
     "accounts.json",
     "metrics.jsonl",
     "trajectories.jsonl",
+    "alerts.jsonl",
+    "stopped.json",
 )
 
 
@@ -34,7 +36,7 @@ def publish_model(root: Root, run: RunFolder) -> None:
 
 
 def publish_reports(root: Root, run: RunFolder) -> None:
-    """The logs, and the evaluation as far as it is, in output/data/."""
+    """The logs, and what there is of evaluation, alerts and end, in output/data/."""
     root.reports.mkdir(parents=True, exist_ok=True)
     for name in REPORTS:
         source = run.path / name

@@ -31,27 +31,37 @@ def resolve(
         PlanFault: one cannot be had; the message has its name, never a value.
     """
     return {
-        name: _value(name, said, environment, fetch or fetch_secret)
+        name: value_of(said, f"{AT}.{name}", environment, fetch, where=" in the container")
         for name, said in references(environment).items()
     }
 
 
-def _value(
-    name: str, said: str, environment: Mapping[str, str], fetch: Callable[[str], str]
+def value_of(
+    said: str,
+    path: str,
+    environment: Mapping[str, str],
+    fetch: Callable[[str], str] | None = None,
+    *,
+    where: str = "",
 ) -> str:
+    """What the reference at `path` of the spec stands for.
+
+    Raises:
+        PlanFault: it cannot be had; the message has its name, never a value.
+    """
     if said.startswith(MANAGER):
         arn = said.removeprefix(MANAGER)
         try:
-            return fetch(arn)
+            return (fetch or fetch_secret)(arn)
         except Exception as error:  # of botocore, which makes its classes at run time
             message = f"the secret {arn} cannot be read: {type(error).__name__}"
             help = "allow the job's role secretsmanager:GetSecretValue on it"
-            raise PlanFault(f"{AT}.{name}", message, help=help) from error
+            raise PlanFault(path, message, help=help) from error
     other = said.removeprefix(ENV)
     value = environment.get(other, "")
     if not value or value.startswith((ENV, MANAGER)):
-        message = f"the environment variable {other} is not set in the container"
-        raise PlanFault(f"{AT}.{name}", message, help="set it in the image, or use secretsmanager:")
+        message = f"the environment variable {other} is not set{where}"
+        raise PlanFault(path, message, help="set it in the image, or use secretsmanager:")
     return value
 
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from mrlc.runtime.alerts.firing import Firing
 from mrlc.runtime.errors import PlanFault
 from mrlc.runtime.launching.children import MESSAGE
 from mrlc.runtime.launching.failure import failure_of, write_failure
 from mrlc.runtime.launching.references import resolve
-from mrlc.runtime.log_line import log_line
+from mrlc.runtime.log_line import alert_metrics, log_line
 from mrlc.runtime.progress import Phase, PlainProgress
 from mrlc.runtime.stopping import Stop
 from mrlc.runtime.team import Team
@@ -34,13 +35,21 @@ class LoggedProgress(PlainProgress):
     def phase(self, name: str) -> Iterator[Phase]:
         """Print as the phase goes on."""
         with super().phase(name) as phase:
-            yield _LoggedPhase() if name == "training" else phase
+            yield _LoggedPhase(phase) if name == "training" else phase
 
 
 class _LoggedPhase:
+    def __init__(self, plain: Phase) -> None:
+        self._plain = plain
+
     def step(self, step: int, total: int, metrics: Mapping[str, float]) -> None:
         """Print the metrics of a step, at once: a log that waits in a buffer is lost in a crash."""
         print(log_line({"step": step} | dict(metrics)), flush=True)
+
+    def alert(self, firings: Sequence[Firing]) -> None:
+        """Print a block each for people, and a line for the metrics that alarms watch."""
+        self._plain.alert(firings)
+        print(log_line({"step": firings[0].step} | alert_metrics(firings)), flush=True)
 
 
 def main(arguments: list[str]) -> int:

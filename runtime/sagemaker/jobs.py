@@ -73,6 +73,12 @@ class Seen:
         return self.status in ENDED
 
     @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric."""
+        latest = self.answer.get("FinalMetricDataList", ())
+        return {one["MetricName"]: float(one["Value"]) for one in latest}
+
+    @property
     def semantic(self) -> str | None:
         """The digest it was sent with; None: not by mrlc."""
         found: str | None = self.answer.get("HyperParameters", {}).get("mrlc.semantic")

@@ -6,6 +6,7 @@ read forward from where the last look ended; one look gives the new lines of all
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -13,6 +14,11 @@ from mrlc.runtime.sagemaker.client import Aws
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 ABSENT = {"ResourceNotFoundException"}
+LEADS = "algo-1"
+"""The host that keeps the run, and has the last word."""
+FEW = 50
+"""Lines at the end of a log in which the last word is looked for; libraries may say goodbye."""
+_END = re.compile(r"^mrlc (stopped by alert .+)$")
 
 
 class Line(NamedTuple):
@@ -81,6 +87,29 @@ class Tail:
             self._tokens[stream] = answer["nextForwardToken"]
             if answer["nextForwardToken"] == token:  # a page may be empty before the end
                 return
+
+
+def end_by_alert(aws: Aws, job: str) -> str | None:
+    """What the log of an ended job says of the alert that ended it, if one did.
+
+    Raises:
+        RemoteFailed: the log cannot be read.
+    """
+    prefix = f"{job}/{LEADS}-"
+    found = aws.find(
+        "logs",
+        "DescribeLogStreams",
+        absent=ABSENT,
+        logGroupName=GROUP,
+        logStreamNamePrefix=prefix,
+    )
+    streams = sorted(str(one["logStreamName"]) for one in found["logStreams"]) if found else []
+    if not streams:
+        return None
+    last = {"logGroupName": GROUP, "logStreamName": streams[-1], "limit": FEW}
+    events = aws.ask("logs", "GetLogEvents", startFromHead=False, **last)["events"]
+    matches = (_END.match(str(event["message"]).rstrip()) for event in reversed(events))
+    return next((match[1] for match in matches if match), None)
 
 
 def _host(stream: str) -> str:

@@ -12,6 +12,7 @@ experiment needs no other policy.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -43,8 +44,9 @@ _NETWORK = (
 
 def policies(jobs: Sequence[Job], plans: Iterable[str]) -> dict[str, Any]:
     """All of them; `plans` are the texts of the jobs' plans, which may name secrets."""
-    one = [_Part(job) for job in jobs]
+    one, plans = [_Part(job) for job in jobs], list(plans)
     secrets = sorted({_whole(arn) for plan in plans for arn in _SECRET.findall(plan)})
+    told = sorted({topic for plan in plans for topic in _channels(plan)})
     return {
         "caller": _policy(statement for part in one for statement in part.caller()),
         "role": _policy(
@@ -54,6 +56,7 @@ def policies(jobs: Sequence[Job], plans: Iterable[str]) -> dict[str, Any]:
                     [_allow("Secrets", "secretsmanager", ["GetSecretValue"], secrets)]
                     * bool(secrets)
                 ),
+                *([_allow("Alerts", "sns", ["Publish"], told)] * bool(told)),
             ]
         ),
         "trust": _trust({part.account for part in one}),
@@ -214,6 +217,13 @@ def _policy(statements: Iterable[Statement]) -> Policy:
         counts[sid] = counts.get(sid, 0) + 1
         statement["Sid"] = sid if counts[sid] == 1 else f"{sid}{counts[sid]}"
     return {"Version": "2012-10-17", "Statement": list(merged.values())}
+
+
+def _channels(plan: str) -> Iterator[str]:
+    """The topics that alerts are told to by the job itself."""
+    for channel in json.loads(plan)["experiment"]["notify"].values():
+        if channel["sns"] is not None:
+            yield channel["sns"]
 
 
 def _whole(secret: str) -> str:

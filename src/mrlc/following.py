@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from mrlc.jobs import looked_at, say
+from mrlc.jobs import looked_at, outcome, say
 
 if TYPE_CHECKING:
     from mrlc.runtime.sagemaker.client import Aws
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mrlc.runtime.sagemaker.records import Record
 
 
-def followed(record: Record, poll_s: float) -> tuple[Aws, Seen]:
-    """Print what a job prints until it has ended, and how it did."""
+def followed(record: Record, poll_s: float) -> tuple[Aws, Seen, bool]:
+    """Print what a job prints until it has ended, and how; whether it did what it was sent for."""
     from mrlc.runtime.sagemaker.logs import Tail
 
     aws, seen = looked_at(record)
@@ -26,14 +26,14 @@ def followed(record: Record, poll_s: float) -> tuple[Aws, Seen]:
         # Looked at before the log is read, so that what was printed last is read after the end.
         aws, seen = looked_at(record)
         print_new(tail)
-    say_end(seen)
-    return aws, seen
+    return aws, seen, say_end(aws, seen)
 
 
-def say_end(seen: Seen) -> None:
-    """Tell how a job ended, and why."""
-    reason = seen.answer.get("FailureReason")
-    say(f"{seen.name}: {seen.status}{f', {reason}' if reason else ''}")
+def say_end(aws: Aws, seen: Seen) -> bool:
+    """Tell how a job ended, and why; whether it did all that it was sent to do."""
+    how, is_done = outcome(aws, seen)
+    say(f"{seen.name}: {how}")
+    return is_done
 
 
 def print_new(tail: Tail) -> None:

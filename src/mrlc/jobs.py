@@ -158,6 +158,30 @@ def tidied(aws: Aws, record: Record, seen: Seen) -> None:
         say(f"{record.job}: its alarms are still there: {error}")
 
 
+def stopped_by(aws: Aws, seen: Seen) -> str | None:
+    """The sentence about the alert that ended a job: `stopped by alert NAME at step N: …`.
+
+    The job is complete, as it did what its spec says; only its log tells. It is read where the last
+    step had a firing, so that most jobs cost no look.
+    """
+    from mrlc.runtime.errors import RemoteFailed
+    from mrlc.runtime.sagemaker.logs import end_by_alert
+
+    if seen.status != "Completed" or not seen.metrics.get("alert/firing"):
+        return None
+    try:
+        return end_by_alert(aws, seen.name)
+    except RemoteFailed as error:
+        say(f"{seen.name}: an alert fired at its last step, but the log cannot be read: {error}")
+        return None
+
+
+def outcome(aws: Aws, seen: Seen) -> tuple[str, bool]:
+    """How a job ended, in a line, and whether it did all that it was sent to do."""
+    why = stopped_by(aws, seen) or seen.answer.get("FailureReason")
+    return f"{seen.status}{f', {why}' if why else ''}", seen.status == "Completed" and not why
+
+
 def with_place(plan: Plan, job: Job, work: Callable[[], str]) -> str:
     """Do the work; a refusal that names a part of the request is told with the spec's line.
 

@@ -31,7 +31,7 @@ Send = Callable[["Job"], str]
 
 
 def run_locally(jobs: Iterable[tuple[Job, Send]], runs: Path) -> int:
-    """Run jobs to their ends, each sent by its function; 0 where all have completed."""
+    """Run jobs to their ends, each sent by its function; 0 where all did what they were sent for."""
     outcomes = []
     with _service() as local:
         for compiled, send in jobs:
@@ -39,18 +39,18 @@ def run_locally(jobs: Iterable[tuple[Job, Send]], runs: Path) -> int:
             _make_buckets(local, job)
             send(job)
             outcomes.append(_to_the_end(job, runs / "local" / job.name))
-    return 0 if all(status == "Completed" for status in outcomes) else 1
+    return 0 if all(outcomes) else 1
 
 
-def _to_the_end(job: Job, folder: Path) -> str:
+def _to_the_end(job: Job, folder: Path) -> bool:
     from mrlc.runtime.sagemaker.records import of_job
 
-    aws, seen = followed(of_job(job), POLL_S)
+    aws, seen, is_done = followed(of_job(job), POLL_S)
     try:
         fetch(aws, seen, folder, plan=str(job.folder))
     except RemoteFault:
         say(f"{job.name} has left nothing")  # its log, above, says why
-    return seen.status
+    return is_done
 
 
 def _make_buckets(local: Local, job: Job) -> None:

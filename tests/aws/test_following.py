@@ -87,6 +87,46 @@ def test_status_for_programs_and_of_a_failure(sent: Desk, proxy: Proxy, capsys: 
     assert f"{sent.name}: AlgorithmError: no tasks" in capsys.readouterr().out
 
 
+STOPPED = "stopped by alert too-chatty at step 12: too many turns. First change: fewer"
+
+
+@pytest.fixture
+def stopped(sent: Desk, proxy: Proxy) -> Desk:
+    """A job that an alert has ended: complete, and its log says so."""
+    metrics = [
+        {"MetricName": name, "Value": value, "Timestamp": 1_700_000_000}
+        for name, value in (("step", 12.0), ("alert/firing", 1.0))
+    ]
+    lines = ["mrlc step=12 alert/firing=1 alert/too-chatty=1", f"mrlc {STOPPED}"]
+    put_lines(sent, "algo-1-17", *enumerate(lines))
+    ended = described(sent, "Completed", FinalMetricDataList=metrics, TrainingEndTime=1_700_000_000)
+    states(proxy, ended)
+    return sent
+
+
+def test_a_job_that_an_alert_stopped_says_so(stopped: Desk, capsys: Any) -> None:
+    assert stopped.mrlc("status") == 0
+    shown = capsys.readouterr().out
+    assert "Completed, stopped by alert too-chatty at step 12" in shown
+    assert f"{stopped.name}: {STOPPED}" in shown
+    assert stopped.mrlc("status", "-f", "json") == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["status"], found["stopped_by"]) == ("Completed", STOPPED)
+
+
+def test_logs_end_with_the_alert_and_exit_1(stopped: Desk, capsys: Any) -> None:
+    assert stopped.mrlc("logs", stopped.name, "-f", "--poll", "0.01") == 1
+    output = capsys.readouterr()
+    assert output.out.splitlines()[-1] == f"mrlc {STOPPED}"
+    assert output.err.splitlines()[-1] == f"{stopped.name}: Completed, {STOPPED}"
+
+
+def test_a_warning_is_no_end(stopped: Desk, proxy: Proxy, capsys: Any) -> None:
+    put_lines(stopped, "algo-1-18", (2, "mrlc step=30 rollout/reward/mean=0.5"))
+    assert stopped.mrlc("status") == 0
+    assert "stopped by" not in capsys.readouterr().out
+
+
 def test_who_may_only_look_still_sees(sent: Desk, proxy: Proxy, capsys: Any) -> None:
     proxy.refuse("events:RemoveTargets", refuses("AccessDeniedException", "no"))
     ended = described(sent, "Completed", TrainingEndTime=1_700_000_000)

@@ -42,9 +42,30 @@ def test_json_is_the_last_line_of_stdout_and_progress_goes_to_stderr(
     assert run(project, plan, "--seed", "3", "--json") == 0
     output = capsys.readouterr()
     result = json.loads(output.out.splitlines()[-1])
-    assert set(result) == {"base", "trained", "steps", "seconds", "run"}
+    assert set(result) == {"base", "trained", "steps", "seconds", "run", "stopped_by"}
     assert (result["steps"], Path(result["run"]).is_dir()) == (1, True)
+    assert result["stopped_by"] is None
     assert "step 1/1" in output.err
+
+
+STOP = (
+    "alerts={use: [], rules: [{name: never-done, metric: rollout/completion, below: 0.5, "
+    "then: [stop], symptom: no episode gets done, first_change: give it demonstrations}]}"
+)
+
+
+def test_a_run_that_an_alert_stops_says_why_and_exits_1(project: Project, capsys: Any) -> None:
+    plan = compiled(project, *SMALL, "algorithm.steps=9", STOP)
+    capsys.readouterr()
+    assert run(project, plan) == 1
+    output = capsys.readouterr()
+    why = "stopped by alert never-done at step 1: no episode gets done"
+    assert output.out.splitlines()[-1] == f"{why}. First change: give it demonstrations"
+    assert "alert never-done at step 1: no episode gets done\n  evidence" in output.err
+    (folder,) = (project.root / "runs").iterdir()
+    assert main(["run", "--resume", str(folder), "--json"]) == 1
+    result = json.loads(capsys.readouterr().out)
+    assert (result["stopped_by"], result["steps"]) == ("never-done", 1)
 
 
 def test_the_table_says_where_everything_lies(project: Project, capsys: Any) -> None:

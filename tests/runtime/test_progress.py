@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 
+from mrlc.runtime.alerts.words import block
 from mrlc.runtime.progress import PlainProgress, RichProgress, progress_for
+from tests.runtime.notify.firings import HACKED, HOSTILE
 
 
 def test_plain_progress_says_a_line_a_tenth() -> None:
@@ -40,6 +42,23 @@ def test_a_terminal_gets_a_bar(capsys) -> None:
     assert "step 2/2" in shown
     assert "reward 0.750" in shown
     assert "left" not in shown.splitlines()[-1]
+
+
+def test_an_alert_is_shown_at_once_and_whole() -> None:
+    stream = io.StringIO()
+    with PlainProgress(stream).phase("training") as phase:
+        phase.alert([HACKED])
+        shown = stream.getvalue()
+    assert shown == "training …\n" + "\n".join(block(HACKED)) + "\n"
+
+
+def test_on_a_terminal_an_alert_stands_above_the_bar_and_is_no_markup(capsys) -> None:
+    with RichProgress().phase("training") as phase:
+        phase.alert([HACKED, HOSTILE])
+    shown = capsys.readouterr().err
+    assert "\n".join(block(HACKED)[2:]) in shown
+    assert "[31mred" in shown
+    assert "\x1b[31m" not in shown
 
 
 def test_the_stream_decides() -> None:

@@ -12,7 +12,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("name", metavar="NAME", help="job, plan folder or experiment")
     parser.add_argument(
-        "-f", "--follow", action="store_true", help="until it ends; exit 1 unless it completed"
+        "-f",
+        "--follow",
+        action="store_true",
+        help="until it ends; exit 1 unless it did all it was sent for",
     )
     add_poll(parser)
     add_runs(parser)
@@ -27,6 +30,6 @@ def run(args: argparse.Namespace) -> int:
         aws, _ = looked_at(record)
         print_new(Tail(aws, record.job))
         return 0
-    aws, seen = followed(record, args.poll)
+    aws, seen, is_done = followed(record, args.poll)
     tidied(aws, record, seen)
-    return 0 if seen.status == "Completed" else 1
+    return 0 if is_done else 1

@@ -35,7 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run or resume; exit 1 for a plan that cannot run, located, 6 for one that is not earned."""
+    """Run or resume.
+
+    Exit 1 for a plan that cannot run, located, and for a run that an alert has stopped; 6 for one
+    that is not earned.
+    """
     if (arguments.plan is None) == (arguments.resume is None):
         print("mrlc run: give a plan folder, or --resume RUN", file=sys.stderr)
         return 2
@@ -51,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(verdict.as_json()))
     else:
         _print_verdict(verdict)
-    return 0
+    return 0 if verdict.ending is None else 1
 
 
 def _execute(arguments: argparse.Namespace) -> Verdict:
@@ -101,6 +105,8 @@ def _print_verdict(verdict: Verdict) -> None:
         )
     for name, what in _FILES.items():
         print(f"{what:<28}{verdict.run / name}")
+    if verdict.says:
+        print(verdict.says)
 
 
 _FILES = {
@@ -108,6 +114,7 @@ _FILES = {
     "accounts.json": "what became of each episode",
     "metrics.jsonl": "metrics, a row a step",
     "trajectories.jsonl": "trajectories, a row each",
+    "alerts.jsonl": "alerts, a row each",
     "checkpoints": "checkpoints",
     "model": "trained model",
 }

@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mrlc.jobs import add_runs, looked_at, ran_s, recorded, tidied
+from mrlc.jobs import add_runs, looked_at, ran_s, recorded, stopped_by, tidied
 from mrlc.tables import Block, Lines, Table, print_blocks
 
 if TYPE_CHECKING:
@@ -37,45 +37,45 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         print(json.dumps([_described(*one) for one in found], indent=2, ensure_ascii=False))
     elif found:
-        print_blocks(_blocks([seen for _, seen in found]), sys.stdout)
+        print_blocks(_blocks(found), sys.stdout)
     else:
         print("no job was sent from here", file=sys.stderr)
     return 0
 
 
-def _looked(record: Record) -> tuple[Record, Seen]:
+class _Looked(NamedTuple):
+    record: Record
+    seen: Seen
+    stopped: str | None
+    """The sentence about the alert that ended it."""
+
+
+def _looked(record: Record) -> _Looked:
     aws, seen = looked_at(record)
     tidied(aws, record, seen)
-    return record, seen
+    return _Looked(record, seen, stopped_by(aws, seen))
 
 
-def _blocks(jobs: list[Seen]) -> list[Block]:
+def _blocks(jobs: list[_Looked]) -> list[Block]:
     columns = ("job", "status", *METRICS.values(), "trained", "paid")
-    rows = tuple(_row(seen) for seen in jobs)
-    reasons = (
-        f"{seen.name}: {seen.answer['FailureReason']}"
-        for seen in jobs
-        if seen.answer.get("FailureReason")
-    )
+    rows = tuple(_row(seen, stopped) for _, seen, stopped in jobs)
+    told = ((seen.name, stopped or seen.answer.get("FailureReason")) for _, seen, stopped in jobs)
+    reasons = (f"{name}: {why}" for name, why in told if why)
     return [Table("jobs", columns, rows), Lines(tuple(reasons))]
 
 
-def _row(seen: Seen) -> tuple[str, ...]:
-    metrics = _metrics(seen)
+def _row(seen: Seen, stopped: str | None) -> tuple[str, ...]:
+    metrics = seen.metrics
     status, secondary = seen.status, seen.answer.get("SecondaryStatus", seen.status)
     figures = (metrics.get(name) for name in METRICS)
+    more = stopped.partition(":")[0] if stopped else "" if secondary == status else secondary
     return (
         seen.name,
-        status if secondary == status else f"{status}, {secondary}",
+        f"{status}, {more}" if more else status,
         *("" if value is None else f"{value:.4g}" for value in figures),
         _duration(ran_s(seen.answer)),
         _duration(seen.answer.get("BillableTimeInSeconds")),
     )
-
-
-def _metrics(seen: Seen) -> dict[str, float]:
-    latest = seen.answer.get("FinalMetricDataList", ())
-    return {one["MetricName"]: float(one["Value"]) for one in latest}
 
 
 def _duration(seconds: float | None) -> str:
@@ -86,7 +86,7 @@ def _duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}"
 
 
-def _described(record: Record, seen: Seen) -> dict[str, Any]:
+def _described(record: Record, seen: Seen, stopped: str | None) -> dict[str, Any]:
     answer = seen.answer
     return {
         "job": seen.name,
@@ -99,7 +99,8 @@ def _described(record: Record, seen: Seen) -> dict[str, Any]:
         "status": seen.status,
         "secondary": answer.get("SecondaryStatus"),
         "failure": answer.get("FailureReason"),
-        "metrics": _metrics(seen),
+        "stopped_by": stopped,
+        "metrics": seen.metrics,
         "trained_s": ran_s(answer),
         "paid_s": answer.get("BillableTimeInSeconds"),
         "usd_at_most": record.usd_at_most,

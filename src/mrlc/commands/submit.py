@@ -115,14 +115,14 @@ def run(args: argparse.Namespace) -> int:
         say("nothing is sent")
         return DECLINED
     records = _Sender(args).all(ready)
-    ends = _awaited(records, args.poll) if args.wait else {}
+    ends, are_done = _awaited(records, args.poll) if args.wait else ({}, True)
     if args.format == "json":
         print(
             json.dumps(
                 [_described(*one, ends) for one in zip(ready, records, strict=True)], indent=2
             )
         )
-    return 0 if all(seen.status == "Completed" for seen in ends.values()) else 1
+    return 0 if are_done else 1
 
 
 def _chosen(given: Sequence[Path]) -> list[Path]:
@@ -348,9 +348,10 @@ def _described(one: _Ready, record: Record, ends: Mapping[str, Seen]) -> dict[st
     }
 
 
-def _awaited(records: Sequence[Record], poll_s: float) -> dict[str, Seen]:
-    """Look until all have ended; how each did, by its name."""
+def _awaited(records: Sequence[Record], poll_s: float) -> tuple[dict[str, Seen], bool]:
+    """Look until all have ended; how each did by its name, and whether all are done."""
     open_, ends = {record.job: record for record in records}, dict[str, "Seen"]()
+    are_done = True
     while open_:
         for name, record in list(open_.items()):
             aws, seen = looked_at(record)
@@ -358,10 +359,10 @@ def _awaited(records: Sequence[Record], poll_s: float) -> dict[str, Seen]:
                 del open_[name]
                 tidied(aws, record, seen)
                 ends[name] = seen
-                say_end(seen)
+                are_done &= say_end(aws, seen)
         if open_:
             time.sleep(poll_s)
-    return ends
+    return ends, are_done
 
 
 def _count(text: str) -> int:

@@ -17,13 +17,15 @@ from mrlc.compiler.targets.metrics import (
     metric_names,
     metric_regex,
 )
-from mrlc.runtime.log_line import log_line
+from mrlc.runtime.alerts.firing import Firing
+from mrlc.runtime.log_line import alert_metrics, log_line
 from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics
 from mrlc.runtime.reward import RewardScore
 from mrlc.runtime.rollout.trajectory import StopCause, ToolCall, ToolResult, Trajectory, Turn
 from mrlc.runtime.task import Task
 from mrlc.runtime.train.grpo import TRAINER_METRICS
 from mrlc.runtime.train.losses import loss_metrics
+from mrlc.schemas.guide import rules_in_force
 
 TASK = Task("1", "train", {})
 CALLS = (ToolCall("find_bike", {}), ToolCall("book", {}))
@@ -48,16 +50,35 @@ ROW = {
 """What the runtime appends to metrics.jsonl at a step with an evaluation."""
 
 
+def fired(experiment):
+    """What the line of alerts adds where every rule fires at once."""
+    rules = rules_in_force(experiment)
+    return alert_metrics([Firing(rule.name, 12, "", {}, "", None, ("warn",)) for rule in rules])
+
+
 def test_every_definition_finds_its_value_in_a_line(compiled):
-    line = log_line(ROW)
+    row = ROW | fired(compiled.plan.experiment)
+    line = log_line(row)
     for definition in metric_definitions(compiled.plan.experiment):
         found = re.findall(definition["Regex"], line)
-        assert list(map(float, found)) == [float(ROW[definition["Name"]])], definition["Name"]
+        assert list(map(float, found)) == [float(row[definition["Name"]])], definition["Name"]
         assert len(definition["Regex"]) <= 500
 
 
-def test_the_row_has_no_metric_without_a_definition(compiled):
-    assert set(metric_names(compiled.plan.experiment)) == set(ROW) - {OFF_POLICY_RATIO}
+def test_the_line_has_no_metric_without_a_definition(compiled):
+    experiment = compiled.plan.experiment
+    assert set(metric_names(experiment)) == {*ROW, "alert/firing"} - {OFF_POLICY_RATIO}
+
+
+def test_a_rule_that_does_more_than_warn_has_a_metric_of_its_own(project):
+    rule = "{name: low, metric: rollout/completion, below: 0.5, for_steps: 2, then: [stop]}"
+    project.edit("specs/desk.yaml", "\nwarm_start:", f"\nalerts: {{rules: [{rule}]}}\nwarm_start:")
+    experiment = compile_spec(project.spec).plan.experiment
+    assert {name for name in metric_names(experiment) if name.startswith("alert/")} == {
+        "alert/firing",
+        "alert/low",
+    }
+    assert set(fired(experiment)) > {"alert/firing", "alert/low"}
 
 
 def test_the_ratio_is_defined_where_episodes_may_be_old(project):

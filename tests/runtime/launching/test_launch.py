@@ -40,7 +40,8 @@ def test_a_job_leaves_its_model_its_evaluation_and_its_reports(container: Make) 
         "trained",
     }
     reports = {path.name for path in (job.root / "output" / "data").iterdir()}
-    assert reports == {"evaluation.json", "metrics.jsonl", "run.json", "trajectories.jsonl"}
+    logs = {"alerts.jsonl", "metrics.jsonl", "trajectories.jsonl"}
+    assert reports == {"evaluation.json", "run.json", *logs}
     assert [line.split()[1] for line in job.steps] == [f"step={n}" for n in range(1, 5)]
     assert not (job.root / "output" / "failure").exists()
 

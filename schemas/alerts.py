@@ -32,6 +32,8 @@ TESTS = (
 )
 """What a condition may ask, one of them."""
 TRENDS = ("rising", "not_rising", "falling")
+LONGEST = 500
+"""Steps of a window: the trend compares all pairs of them at every step."""
 ENDS = ("stop", "roll_back")
 """The actions that end a training."""
 
@@ -78,7 +80,7 @@ class Test(Section):
     """With `below_best`: a best below this has nothing to collapse from; left out: 0."""
     missing_for: Annotated[int, Field(ge=1)] | None = None
     """It has had no value for so many steps."""
-    window: Annotated[int, Field(ge=2, le=500)] | None = None
+    window: Annotated[int, Field(ge=2, le=LONGEST)] | None = None
     """Steps that decide, this one included; left out: 20, and 5 of `below_best`."""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] | None = None
     """One-sided, of a trend or a share; left out: 0.95."""

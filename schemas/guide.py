@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mrlc.schemas.alerts import AlertRule, Condition
+from mrlc.schemas.alerts import LONGEST, AlertRule, Condition
 from mrlc.schemas.experiment import Experiment
 from mrlc.schemas.reward import Reward
 
@@ -51,7 +51,7 @@ def rules_in_force(experiment: Experiment) -> tuple[AlertRule, ...]:
 def guide(experiment: Experiment) -> tuple[AlertRule, ...]:
     """The rules of the pack for an experiment: amounts scale with what it pays at most."""
     most = highest_pay(experiment.reward)
-    hack = max(START, EVALUATIONS * experiment.evaluation.every_steps)
+    hack = min(max(START, EVALUATIONS * experiment.evaluation.every_steps), LONGEST)
     still = {"metric": REWARD, "not_rising": 0.03 * most}
     return (
         _rule(

@@ -79,6 +79,16 @@ def test_a_guides_rule_is_a_fault_only_where_it_is_counted_on(project: Project) 
     assert (code, path) == ("MRLC534", "alerts.then.reward-hacked")
 
 
+def test_evaluations_far_apart_leave_the_guide_silent(project: Project) -> None:
+    """Its window would be longer than any; that must not be a fault of the spec."""
+    rare = ("algorithm.steps=5000", "evaluation.every_steps=1000")
+    assert faults(project, *rare) == []
+    counted_on = faults(project, *rare, "alerts={then: {reward-hacked: [warn, stop]}}")
+    assert [(code, path) for code, path, _ in counted_on] == [
+        ("MRLC534", "alerts.then.reward-hacked")
+    ]
+
+
 @pytest.mark.parametrize(
     ("alerts", "code"),
     [

@@ -81,6 +81,7 @@ CLASSES: dict[str, Kind] = {
     "rollout.concurrency": "cost",
     "rollout.deterministic": "behaviour",
     "rollout.kv_cache_gb": "cost",
+    "rollout.draft_tokens": "cost",
     "rollout.backend": "behaviour",  # other kernels write other tokens
     "rollout.vllm.**": "cost",
     "rollout.retries": "cost",  # of calls that failed: what the agent sees is the same

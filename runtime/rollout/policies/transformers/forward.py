@@ -33,46 +33,38 @@ class Forward:
 
     def feed(self, rows: Ints, chunks: list[Ints]) -> None:
         """Put a chunk into each of `rows`; nothing is read of what the model says to it."""
-        slots, order = self._slots, np.argsort(rows)
-        rows, chunks = rows[order], [chunks[place] for place in order]
-        sizes = np.array([len(chunk) for chunk in chunks])
-        width = int(sizes.max())
-        tokens = np.full((len(rows), width), self._pad_id, dtype=np.int64)
-        for row, chunk in zip(tokens, chunks, strict=True):
-            row[: len(chunk)] = chunk
-        places = np.arange(width)[None]
-        is_real = places < sizes[:, None]
-        starts = slots.lengths[rows]
-        columns = np.where(is_real, starts[:, None] + places, slots.scratch)
-        positions = starts[:, None] + np.minimum(places, sizes[:, None] - 1)
-        is_dense = int(rows[-1]) + 1 == len(rows)
-        self._pass(self._body, tokens, positions, columns, None if is_dense else rows)
-        slots.ids[np.repeat(rows, sizes), columns[is_real]] = tokens[is_real]
-        slots.lengths[rows] += sizes
+        self._run(self._body, rows, chunks)
+        self._slots.lengths[rows] += [len(chunk) for chunk in chunks]
 
-    def step(self, rows: Ints, tokens: Ints) -> torch.Tensor:
-        """Feed one token to each of `rows`, ascending; the logits after it, (rows, vocabulary)."""
-        slots = self._slots
-        last = int(rows[-1]) + 1
+    def try_out(self, rows: Ints, chunks: list[Ints]) -> torch.Tensor:
+        """The logits after each token of a chunk, (rows, longest chunk, vocabulary).
+
+        What a row holds stays as long as it was: `Slots.lengths` is for the caller to move.
+        """
+        output, places = self._run(self._model, rows, chunks)
+        logits: torch.Tensor = output.logits
+        is_same = np.array_equal(places, np.arange(len(logits)))
+        return logits if is_same else logits[self._tensor(places)]
+
+    def _run(self, module: Any, rows: Ints, chunks: list[Ints]) -> tuple[Any, Ints]:
+        """What the module says, and where `rows` are in it."""
+        slots, last = self._slots, int(rows.max()) + 1
         is_dense = DENSE * len(rows) >= last
-        batch = np.arange(last) if is_dense else rows
-        fed = np.full(len(batch), self._pad_id, dtype=np.int64)
-        columns = np.full(len(batch), slots.scratch, dtype=np.int64)
         places = rows if is_dense else np.arange(len(rows))
-        fed[places], columns[places] = tokens, slots.lengths[rows]
-        positions = np.zeros(len(batch), dtype=np.int64)
-        positions[places] = slots.lengths[rows]
-        output = self._pass(
-            self._model,
-            fed[:, None],
-            positions[:, None],
-            columns[:, None],
-            None if is_dense else rows,
-        )
-        slots.ids[rows, slots.lengths[rows]] = tokens
-        slots.lengths[rows] += 1
-        logits: torch.Tensor = output.logits[:, -1]
-        return logits if len(places) == len(batch) else logits[self._tensor(places)]
+        batch = last if is_dense else len(rows)
+        sizes = np.array([len(chunk) for chunk in chunks])
+        offsets = np.arange(int(sizes.max()))[None]
+        is_real, starts = offsets < sizes[:, None], slots.lengths[rows][:, None]
+        fed = np.full(is_real.shape, self._pad_id, dtype=np.int64)
+        fed[is_real] = np.concatenate(chunks)
+        at = np.where(is_real, starts + offsets, slots.scratch)
+        tokens = np.full((batch, offsets.size), self._pad_id, dtype=np.int64)
+        positions, columns = np.zeros_like(tokens), np.full_like(tokens, slots.scratch)
+        tokens[places], columns[places] = fed, at
+        positions[places] = starts + np.minimum(offsets, sizes[:, None] - 1)
+        output = self._pass(module, tokens, positions, columns, None if is_dense else rows)
+        slots.ids[np.repeat(rows, sizes), at[is_real]] = fed[is_real]
+        return output, places
 
     def _pass(
         self, module: Any, tokens: Ints, positions: Ints, columns: Ints, rows: Ints | None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mrlc.runtime.rollout.policies.policy import Written
+from mrlc.runtime.rollout.policies.transformers.drafts import ORDER, Context, Drafts
 
 if TYPE_CHECKING:
     import torch
@@ -29,6 +30,8 @@ class Row:
     max_tokens: int = 0
     waited: int = 0
     """Ticks since it asked to write."""
+    context: Context = ()
+    """The last tokens of the sequence, as many as a guess is made from."""
     is_writing: bool = False
     is_over: bool = False
     _future: asyncio.Future[Written] | None = None
@@ -41,6 +44,7 @@ class Row:
         import torch
 
         self.unfed += ids
+        self.context = (*self.context, *ids)[-ORDER:]
         self.max_tokens, self.waited = max_tokens, 0
         self._ids, self._logprobs = [], []
         drawn = torch.rand(max_tokens, generator=self.stream, dtype=torch.float64)
@@ -64,20 +68,30 @@ class Row:
         return self._future is not None and not self._future.done() and not self.is_writing
 
     @property
-    def uniform(self) -> float:
-        """The number that its next token is drawn by, from [0, 1)."""
-        return self._uniforms[len(self._ids)]
+    def left(self) -> int:
+        """Tokens that the turn may still have."""
+        return self.max_tokens - len(self._ids)
 
-    def append(self, token: int, logprob: float, *, end_id: int) -> None:
-        """Take a token that was drawn; the turn is over at its end or its limit."""
-        self._ids.append(token)
-        self._logprobs.append(logprob)
-        self.unfed = [token]
-        if token == end_id or len(self._ids) == self.max_tokens:
+    def uniforms(self, count: int) -> list[float]:
+        """The numbers that its next tokens are drawn by, from [0, 1)."""
+        return self._uniforms[len(self._ids) :][:count]
+
+    def take(
+        self, tokens: abc.Sequence[int], logprobs: abc.Sequence[float], drafts: Drafts, end_id: int
+    ) -> None:
+        """Take tokens that were drawn; the turn is over at its end or its limit."""
+        for token in tokens:
+            drafts.observe(self.context, token)
+            self.context = (*self.context[1:], token)
+        self._ids += tokens
+        self._logprobs += logprobs
+        self.unfed = [self._ids[-1]]
+        has_ended = self._ids[-1] == end_id
+        if has_ended or not self.left:
             self.is_writing = False
             if self._future is not None and not self._future.done():
-                ended = token == end_id
-                self._future.set_result(Written(tuple(self._ids), tuple(self._logprobs), ended))
+                turn = Written(tuple(self._ids), tuple(self._logprobs), has_ended)
+                self._future.set_result(turn)
 
     def fail(self, error: Exception) -> None:
         """Let whoever waits for a turn have the error."""

@@ -13,12 +13,14 @@ took. It costs the wait for the slowest tool of each round.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from mrlc.runtime.rollout.policies.policy import Sequence
+from mrlc.runtime.rollout.policies import policy as policies
+from mrlc.runtime.rollout.policies.transformers.drafts import Drafts, width
 from mrlc.runtime.rollout.policies.transformers.forward import Forward, layers
 from mrlc.runtime.rollout.policies.transformers.memory import tokens_that_fit
 from mrlc.runtime.rollout.policies.transformers.places import Places
@@ -36,6 +38,10 @@ PATIENCE = 6
 """Ticks that a row waits for others to be admitted with."""
 SETTLING = 8
 """Turns of the event loop between two ticks: an answer over a socket takes a few to arrive."""
+PASS_TOKENS = 2048
+"""Tokens of a pass that writes, guesses included: from there on the model is bound by arithmetic."""
+PASS_LOGITS = 1 << 26
+"""Logits of such a pass, so that a large vocabulary does not take the memory of the weights."""
 
 
 class Batch:
@@ -47,6 +53,10 @@ class Batch:
         fits = tokens_that_fit(policy.model, policy.rollout.kv_cache_gb)
         self._places = Places(self._slots, fits=fits)
         self._forward = Forward(policy.model, self._slots, pad_id=policy.pad_id)
+        self._drafts = Drafts()
+        self._room = min(
+            PASS_TOKENS, PASS_LOGITS // policy.model.config.get_text_config().vocab_size
+        )
         self._rows: dict[int, Row] = {}  # by identity, in the order of opening
         self._is_awake = asyncio.Event()
         self._driver: asyncio.Task[None] | None = None
@@ -65,7 +75,7 @@ class Batch:
         self._driver.cancel()
         await asyncio.wait([self._driver])
 
-    def open(self, seed: int) -> Sequence:
+    def open(self, seed: int) -> policies.Sequence:
         """A row that samples from the stream of `seed`."""
         import torch
 
@@ -130,16 +140,53 @@ class Batch:
             row.is_writing = True
 
     def _write(self, writing: list[Row]) -> None:
-        """One token for each row."""
+        """A token for each row, and as many more as were rightly guessed."""
         import torch
 
-        rows = sorted((row.slot or 0, place) for place, row in enumerate(writing))
-        writing = [writing[place] for _, place in rows]
-        slots = np.array([slot for slot, _ in rows])
-        logits = self._forward.step(slots, np.array([row.unfed[-1] for row in writing]))
-        uniforms = torch.tensor([row.uniform for row in writing], dtype=torch.float64)
-        uniforms = uniforms.to(logits.device)
-        chosen = choose(logits, uniforms, temperature=self._policy.temperature)
-        tokens, logprobs = torch.stack([part.double() for part in chosen]).tolist()
-        for row, token, logprob in zip(writing, tokens, logprobs, strict=True):
-            row.append(int(token), logprob, end_id=self._policy.end_id)
+        end_id = self._policy.end_id
+        guesses = self._guesses(writing)
+        slots = np.array([row.slot for row in writing], dtype=np.int64)
+        chunks = [
+            np.array([row.unfed[-1], *guess], dtype=np.int64)
+            for row, guess in zip(writing, guesses, strict=True)
+        ]
+        logits = self._forward.try_out(slots, chunks)
+        width = logits.shape[1]
+        uniforms = torch.zeros(len(writing), width, dtype=torch.float64)
+        for place, row in enumerate(writing):
+            numbers = row.uniforms(width)
+            uniforms[place, : len(numbers)] = torch.tensor(numbers, dtype=torch.float64)
+        drawn = choose(
+            logits.flatten(0, 1),
+            uniforms.flatten().to(logits.device),
+            temperature=self._policy.temperature,
+        )
+        tokens, logprobs = (
+            part.view(-1, width).tolist() for part in torch.stack([one.double() for one in drawn])
+        )
+        for row, guess, ids, values in zip(writing, guesses, tokens, logprobs, strict=True):
+            count = _standing(ids, guess, end_id)
+            self._slots.lengths[row.slot] += count
+            row.take([int(token) for token in ids[:count]], values[:count], self._drafts, end_id)
+
+    def _guesses(self, writing: list[Row]) -> list[list[int]]:
+        most = min(self._policy.rollout.draft_tokens, self._room // len(writing) - 1)
+        if most <= 0:
+            return [[] for _ in writing]
+        end_id = self._policy.end_id
+        found = [
+            self._drafts.guess(row.context, min(most, row.left - 1), end_id=end_id)
+            for row in writing
+        ]
+        kept = width([len(guess) for guess in found], most)
+        return [guess[:kept] for guess in found]
+
+
+def _standing(drawn: Sequence[int], guess: Sequence[int], end_id: int) -> int:
+    """How many of the drawn tokens stand: each but the first needs its predecessor to be guessed."""
+    count = 1
+    for token, guessed in zip(drawn, guess, strict=False):
+        if token != guessed or token == end_id:
+            break
+        count += 1
+    return count

@@ -1,0 +1,74 @@
+"""Guesses at what a row writes next, so that one pass of the model writes several tokens.
+
+A row's tokens are drawn by uniform numbers of its own. So a guess changes nothing of what is
+written: a pass over guessed tokens gives the distribution after each of them, one token is drawn
+from each by its own number, and they stand up to the first that is not what had been guessed. This
+is speculative decoding (Leviathan et al. 2023, arXiv:2211.17192), with common random numbers where
+it has a rule of acceptance, and what the session wrote before where it has a smaller model.
+
+Tool calls repeat themselves: the same names, braces and quotes, turn after turn and row by row. What
+followed the last three tokens is guessed to follow them again, if it did so the last two times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+ORDER = 3
+"""Tokens that a guess is made from."""
+SURE = 1
+"""Confirmations that a guess needs; numbers and names, which do not repeat, never get there."""
+MOST = 3
+"""Confirmations that are counted."""
+ENTRIES = 1 << 18
+"""Contexts that are remembered; then all is forgotten and learnt again."""
+COST = 0.2
+"""Of one more column of tokens in a pass, in passes of one column."""
+
+Context = tuple[int, ...]
+
+
+class Drafts:
+    """What followed each three tokens, and how often in a row."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Context, tuple[int, int]] = {}
+
+    def observe(self, context: Context, token: int) -> None:
+        """A token was written after `context`, the `ORDER` tokens before it."""
+        known, sure = self._seen.get(context, (token, -1))
+        if known == token:
+            self._seen[context] = (token, min(sure + 1, MOST))
+        elif sure:
+            self._seen[context] = (known, sure - 1)
+        else:
+            self._seen[context] = (token, 0)
+        if len(self._seen) > ENTRIES:
+            self._seen.clear()
+
+    def guess(self, context: Context, most: int, *, end_id: int) -> list[int]:
+        """The tokens that are likely to follow, as far as that is clear; nothing after `end_id`."""
+        guessed: list[int] = []
+        while len(guessed) < most:
+            token, sure = self._seen.get(context, (-1, -1))
+            if sure < SURE:
+                break
+            guessed.append(token)
+            if token == end_id:
+                break
+            context = (*context[1:], token)
+        return guessed
+
+
+def width(lengths: Sequence[int], most: int) -> int:
+    """How many guesses to feed of each row, given how many there are of each.
+
+    All rows of a pass are as wide as the widest, so one row's long guess is paid by all.
+    """
+    best, chosen = 0.0, 0
+    for candidate in range(most + 1):
+        written = len(lengths) + sum(min(length, candidate) for length in lengths)
+        worth = written / (1 + COST * candidate)
+        if worth > best:
+            best, chosen = worth, candidate
+    return chosen

@@ -1,0 +1,129 @@
+"""Guesses save passes and change nothing of what is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mrlc.runtime.rollout.policies.transformers import forward
+from mrlc.runtime.rollout.policies.transformers.drafts import MOST, ORDER, Drafts, width
+from mrlc.runtime.rollout.policies.transformers.session import _standing
+from tests.runtime.rollout.transformers.test_policy import END, assert_faithful, play, policy
+
+CALL = [11, 12, 13, 14, 15, 16]
+
+
+def learnt(*written: list[int]) -> Drafts:
+    drafts = Drafts()
+    for tokens in written:
+        for place in range(ORDER, len(tokens)):
+            drafts.observe(tuple(tokens[place - ORDER : place]), tokens[place])
+    return drafts
+
+
+@pytest.mark.parametrize(
+    ("written", "most", "guessed"),
+    [
+        ([CALL], 8, []),  # once may be chance
+        ([CALL, CALL], 8, [14, 15, 16]),
+        ([CALL, CALL], 2, [14, 15]),
+        ([CALL, [*CALL[:4], 99], CALL], 8, [14]),  # what varies is not guessed
+        ([[*CALL[:4], END, 5], [*CALL[:4], END, 5]], 8, [14, END]),
+    ],
+)
+def test_what_followed_twice_is_guessed(
+    written: list[list[int]], most: int, guessed: list[int]
+) -> None:
+    assert learnt(*written).guess(tuple(CALL[:ORDER]), most, end_id=END) == guessed
+
+
+def test_what_is_always_so_survives_an_exception() -> None:
+    drafts = learnt(*[CALL] * (MOST + 3), [*CALL[:3], 99])
+    assert drafts.guess(tuple(CALL[:ORDER]), 1, end_id=END) == [14]
+
+
+@pytest.mark.parametrize(
+    ("drawn", "guess", "count"),
+    [
+        ([7], [], 1),
+        ([7, 8, 9], [7, 8], 3),
+        ([7, 8, 9], [7, 5], 2),
+        ([6, 8, 9], [7, 8], 1),
+        ([7, END, 9], [7, END], 2),  # a turn is over at its end
+    ],
+)
+def test_drawn_tokens_stand_to_the_first_wrong_guess(
+    drawn: list[int], guess: list[int], count: int
+) -> None:
+    assert _standing(drawn, guess, END) == count
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=40), st.integers(0, 20))
+def test_a_pass_is_no_wider_than_its_longest_guess(lengths: list[int], most: int) -> None:
+    chosen = width(lengths, most)
+    assert 0 <= chosen <= min(most, max(lengths))
+
+
+def test_one_long_guess_does_not_widen_the_pass_of_many() -> None:
+    assert width([8, *[0] * 63], 8) == 0
+    assert width([8] * 64, 8) == 8
+
+
+@settings(max_examples=10, deadline=None)
+@given(tokens=st.integers(1, 16), temperature=st.sampled_from([0.0, 0.05, 1.0]))
+def test_guesses_change_nothing_of_what_is_written(tokens: int, temperature: float) -> None:
+    model = repetitive()
+    scripts = [[[5, 6, 7, n], [8, 9, n], [8, 9, n]] for n in range(3, 9)]
+    seeds = list(range(6))
+    plain, drafted = (
+        play(policy(model, temperature, draft_tokens=most), seeds, scripts, max_tokens=24)
+        for most in (0, tokens)
+    )
+    ids = [[turn.ids for turn in turns] for turns in plain]
+    assert [[turn.ids for turn in turns] for turns in drafted] == ids
+    if temperature == 1.0:
+        assert_faithful(model, scripts, drafted)
+
+
+def test_guesses_save_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = []
+    count = forward.Forward.try_out
+    monkeypatch.setattr(
+        forward.Forward, "try_out", lambda *given: passes.append(1) or count(*given)
+    )
+    model = repetitive()
+    used = {}
+    for most in (0, 8):
+        passes.clear()
+        play(policy(model, 0.0, draft_tokens=most), [1, 2], [[[5, 6, 7]] * 4] * 2, max_tokens=32)
+        used[most] = len(passes)
+    assert used[8] < used[0] / 3
+
+
+def repetitive() -> Any:
+    """A model that all but always writes the same eight tokens round and round."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(5)
+    config = LlamaConfig(
+        vocab_size=64,
+        hidden_size=32,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        tie_word_embeddings=False,
+    )
+    model = LlamaForCausalLM(config).eval()
+    with torch.no_grad():
+        embedding = model.get_input_embeddings().weight
+        embedding.copy_(torch.randn_like(embedding).sign())
+        output = model.get_output_embeddings().weight
+        for token in range(64):
+            output[20 + (token + 1) % 8] += 0.2 * embedding[token]
+    return model

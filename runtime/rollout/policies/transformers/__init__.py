@@ -4,9 +4,9 @@
 
 Every episode is a row. Its keys and values stay in a slot from turn to turn, so work grows with
 the tokens of an episode and nothing is prefilled again. A tick feeds one token of each row that is
-writing, and those guessed to come after it; a row that ends its turn leaves the batch at once, and joins again when its tool has
-answered, without anybody waiting for it. What a prompt has in common with any slot, that of its
-group or of the system's message, is copied instead of computed.
+writing, and those guessed to come after it. A row that ends its turn leaves the batch at once, and
+joins again when its tool has answered, without anybody waiting for it. What a prompt has in common
+with any slot, that of its group or of the system's message, is copied instead of computed.
 
     policy      the model and how it is sampled
     session     who waits, who writes, when the waiting are admitted

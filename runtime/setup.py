@@ -22,7 +22,6 @@ from mrlc.runtime.model.chat import ChatFormat, ChatFormatError
 from mrlc.runtime.model.load import Conversation, LoadedModel, load_model
 from mrlc.runtime.reward import Reward
 from mrlc.runtime.rollout.engine import Engine
-from mrlc.runtime.rollout.policies.transformers.forward import UnknownCache, layers
 from mrlc.runtime.scorers import Scorer, load_scorer
 from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.task import Split, Task
@@ -134,6 +133,9 @@ def prepare(plan: Plan, folder: Path, *, seed: int, chaos: float = 0.0) -> Setup
 
 
 def _check_cache(base: LoadedModel, name: str) -> None:
+    # Loads numpy, which those who only read plans, such as `gate` and `--rescore`, may not have.
+    from mrlc.runtime.rollout.policies.transformers.forward import UnknownCache, layers
+
     try:
         layers(base.model)
     except UnknownCache as error:

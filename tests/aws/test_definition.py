@@ -15,7 +15,7 @@ from mrlc.runtime.sagemaker.definition import differences, is_other
 from mrlc.runtime.sagemaker.job import read_job
 from mrlc.runtime.sagemaker.jobs import Seen
 from mrlc.runtime.setup import load_plan
-from tests.aws.conftest import TOPIC, Desk, at
+from tests.aws.conftest import QUIET, TOPIC, Desk, at
 from tests.aws.proxy import Proxy, Reply, Request
 from tests.aws.test_following import described
 from tests.waivers import WAIVED
@@ -25,7 +25,7 @@ def changed(desk: Desk, *edits: Edit, **fields: str | None) -> None:
     """Compile the desk's job anew, with another target."""
     spec = write(desk.root / "changed", [job(**{"notify": f'["{TOPIC}"]', **fields}), *edits])
     shutil.rmtree(desk.folder)
-    write_plan(compile_spec(spec, overrides=[WAIVED]), desk.folder.parent)
+    write_plan(compile_spec(spec, overrides=[WAIVED, QUIET]), desk.folder.parent)
 
 
 def test_another_instance_is_told_at_its_line(desk: Desk, capsys: Any) -> None:

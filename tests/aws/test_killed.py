@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import children
 from tests.aws.conftest import Desk, environment
 from tests.aws.proxy import Proxy, Request
 from tests.aws.test_submit import STEPS, everything
@@ -41,11 +41,10 @@ def test_killed_after_a_step_and_run_again(
 
 def start(desk: Desk, proxy: Proxy, home: Path) -> subprocess.Popen[str]:
     """`mrlc submit` as a process."""
-    path = os.pathsep.join(part for part in sys.path if part)
     command = [sys.executable, "-m", "mrlc", "submit", str(desk.folder), "--yes"]
     return subprocess.Popen(
         [*command, "--runs", str(desk.runs)],
-        env={**os.environ, **environment(proxy, home), "PYTHONPATH": path},
+        env=children.environment(**environment(proxy, home)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

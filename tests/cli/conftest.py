@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.children import environment
 
 Mrlc = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -20,12 +21,11 @@ def mrlc(tmp_path: Path) -> Mrlc:
     def run(
         *arguments: object, cwd: Path = tmp_path, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-        environment.pop("GITHUB_ACTIONS", None)  # it changes the default format
-        environment |= env or {}
+        given = environment()
+        given.pop("GITHUB_ACTIONS", None)  # it changes the default format
         command = [sys.executable, "-m", "mrlc", *map(str, arguments)]
         return subprocess.run(
-            command, check=False, cwd=cwd, env=environment, capture_output=True, text=True
+            command, check=False, cwd=cwd, env=given | (env or {}), capture_output=True, text=True
         )
 
     return run

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mrlc.cli import main
+from tests.children import loaded
 from tests.cli.test_run import SMALL, compiled, run
 from tests.conftest import Project
 
@@ -152,17 +151,10 @@ def test_rescoring_loads_no_torch(project: Project) -> None:
     plan = compiled(project)
     folder = create_run(project.root / "runs", plan, load_plan(plan), seed=1)
     folder.trajectories.write_text("")
-    program = (
-        f"import sys; sys.path[:0] = {[p for p in sys.path if p]!r}\n"
-        "from mrlc.cli import main\n"
-        f"code = main(['evaluate', '--rescore', {str(folder.path)!r}, '--plan', {str(plan)!r}])\n"
-        "print(code, {'torch', 'transformers', 'trl', 'numpy'} & set(sys.modules))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "0 set()"
-    assert "0 stored episodes" in done.stdout
+    modules = loaded("evaluate", "--rescore", folder.path, "--plan", plan)
+    assert not modules & {"torch", "transformers", "trl", "numpy"}
+    (record,) = folder.evaluations.iterdir()
+    assert json.loads(record.read_text())["episodes"] == 0
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mrlc.cli import main
+from tests.children import loaded
 from tests.runtime.gates.conftest import solvable
 
 SCRIPTED = "E1,E2,R5,golden"
@@ -23,11 +24,15 @@ def gated(project, monkeypatch):
     return project
 
 
-def test_scripted_gates_pass_without_torch(gated, mrlc):
+def test_scripted_gates_pass(gated, mrlc):
     done = mrlc("gate", "--only", SCRIPTED, cwd=gated.root)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "desk: 4 pass")
     assert done.stderr.splitlines()[-1] == "evidence in gates/desk.json"
     assert set(json.loads(Path("gates/desk.json").read_text())["gates"]) == set(SCRIPTED.split(","))
+
+
+def test_scripted_gates_need_no_torch(gated):
+    assert not loaded("gate", "--only", "R5") & {"torch", "transformers", "trl", "numpy"}
 
 
 def test_a_failure_is_shown_kept_and_exits_1(gated, capsys):

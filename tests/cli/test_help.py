@@ -10,22 +10,9 @@ from pathlib import Path
 import pytest
 
 from mrlc import cli, error_handler
+from tests.children import environment, loaded
 
 HEAVY = {"torch", "trl", "transformers", "accelerate", "sagemaker", "boto3", "pandas", "numpy"}
-
-
-def loaded(*arguments: str) -> set[str]:
-    """Top-level modules that a command has loaded when it ends."""
-    program = (
-        "import sys; from mrlc.cli import main\n"
-        "try: main(sys.argv[1:])\n"
-        "except SystemExit: pass\n"
-        "print('\\n' + ' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
-    )
-    path = f"import sys; sys.path[:0] = {[p for p in sys.path if p]!r}\n"
-    command = [sys.executable, "-c", path + program, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return set(done.stdout.splitlines()[-1].split())
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["complie"]])
@@ -98,10 +85,9 @@ def test_our_own_bug_goes_to_a_log(capsys):
 
 
 def test_reader_that_leaves(project):
-    path = f"import sys; sys.path[:0] = {[p for p in sys.path if p]!r}\n"
-    program = path + "from mrlc.cli import main; sys.exit(main(['schema']))"
+    command = [sys.executable, "-m", "mrlc", "schema"]
     process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     process.stdout.close()
     assert process.wait() == 141

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from mrlc import __version__
 from mrlc.commands.init import TEMPLATES
 from mrlc.specs import FORMATS
+from tests.children import environment
 
 ROOT = Path(__file__).parents[2]
 WHO = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
@@ -123,14 +124,13 @@ class Runner:
         self.store.write_text(json.dumps({"1": "LGTM <!-- mrlc-plan -->"}))
         programs = temporary / "bin"
         programs.mkdir()
-        path = os.pathsep.join(part for part in sys.path if part)
         self.program(programs / "gh", GH.format(python=sys.executable, store=str(self.store)))
         self.program(programs / "mrlc", f'#!/bin/sh\nexec "{sys.executable}" -m mrlc "$@"\n')
-        self.environment = {
-            **os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": path,
-            "RUNNER_TEMP": str(temporary), "GITHUB_STEP_SUMMARY": str(temporary / "summary.md"),
-            "GITHUB_REPOSITORY": "o/r", "NUMBER": "7", "GH_TOKEN": "x", "AGAINST": "HEAD~1",
-        }  # fmt: skip
+        self.environment = environment(
+            PATH=f"{programs}{os.pathsep}{os.environ['PATH']}", RUNNER_TEMP=str(temporary),
+            GITHUB_STEP_SUMMARY=str(temporary / "summary.md"), GITHUB_REPOSITORY="o/r", NUMBER="7",
+            GH_TOKEN="x", AGAINST="HEAD~1",
+        )  # fmt: skip
 
     def program(self, path: Path, text: str) -> None:
         path.write_text(text)
@@ -138,9 +138,9 @@ class Runner:
 
     def run(self, step: str, **more: str) -> subprocess.CompletedProcess[str]:
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", self.steps[step]]
-        environment = {**self.environment, **more}
+        env = self.environment | more
         return subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+            command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
 
     @property

@@ -14,6 +14,7 @@ from mrlc.compiler import CompileFailed, compile_spec, write_plan
 from mrlc.compiler.canonical import canonical
 from mrlc.schemas import Plan
 from mrlc.schemas.plan import Provenance
+from tests.children import environment
 
 
 def digests(project):
@@ -140,11 +141,10 @@ def test_bytes_do_not_depend_on_hash_seed_folder_locale_or_clock(project):
     for seed, folder, locale in (("0", "/", "C"), ("1", str(project.root), "tr_TR.UTF-8")):
         out = project.root / f"out{seed}"
         spec = os.path.relpath(project.spec, folder)
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale}
-        environment["TZ"] = "Asia/Tokyo" if seed == "1" else "UTC"
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        zone = "Asia/Tokyo" if seed == "1" else "UTC"
+        env = environment(PYTHONHASHSEED=seed, LC_ALL=locale, TZ=zone)
         command = [sys.executable, "-c", program, spec, str(out), f"{seed}e9"]  # 32 years later
-        subprocess.run(command, cwd=folder, env=environment, check=True)
+        subprocess.run(command, cwd=folder, env=env, check=True)
         found.add(
             b"".join(
                 (out / "desk" / name).read_bytes() for name in ("plan.json", "provenance.json")

@@ -18,6 +18,7 @@ from mrlc.compiler.files import InputFile
 from mrlc.compiler.sweep import naming
 from mrlc.compiler.tree import Scalar, Source
 from mrlc.schemas.plan import Provenance
+from tests.children import environment
 
 TWO = "sweep: {over: {algorithm.steps: [1, 2], algorithm.beta: [0.0, 0.1]}}\n"
 
@@ -309,11 +310,10 @@ def test_bytes_do_not_depend_on_hash_seed_folder_locale_or_clock(project):
     for seed, folder, locale in (("0", "/", "C"), ("1", str(project.root), "tr_TR.UTF-8")):
         out = project.root / f"out{seed}"
         spec = os.path.relpath(project.spec, folder)
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale}
-        environment["TZ"] = "Asia/Tokyo" if seed == "1" else "UTC"
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        zone = "Asia/Tokyo" if seed == "1" else "UTC"
+        env = environment(PYTHONHASHSEED=seed, LC_ALL=locale, TZ=zone)
         command = [sys.executable, "-c", program, spec, str(out), f"{seed}e9"]  # 32 years later
-        subprocess.run(command, cwd=folder, env=environment, check=True)
+        subprocess.run(command, cwd=folder, env=env, check=True)
         files = sorted(path for path in out.rglob("*") if path.is_file())
         found.add(tuple((path.relative_to(out).as_posix(), path.read_bytes()) for path in files))
     assert len(found) == 1

@@ -6,13 +6,13 @@ A case that breaks a rule is printed with its seed; `python -m tests.fuzz SEED 1
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+from tests.children import environment
 from tests.fuzz.__main__ import MEMORY_MB, SPEC, case
 from tests.fuzz.mutate import MUTATIONS
 
@@ -29,7 +29,7 @@ def fuzz(seed: int, count: int, *, timeout: float) -> dict[str, Any]:
         capture_output=True,
         text=True,
         timeout=timeout,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        env=environment(),
     )
     report: dict[str, Any] = json.loads(done.stdout)
     return report

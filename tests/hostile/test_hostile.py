@@ -6,7 +6,6 @@ A batch that breaks a rule is printed with its seed; `python -m tests.hostile SE
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from random import Random
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.children import environment
 from tests.hostile.__main__ import BREAKS, run
 from tests.hostile.turns import KINDS, VALID, turn
 
@@ -41,7 +41,7 @@ def test_ten_thousand_calls_and_turns() -> None:
         capture_output=True,
         text=True,
         timeout=1200,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        env=environment(),
     )
     report = json.loads(done.stdout)
     print(report)

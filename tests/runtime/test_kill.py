@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mrlc.compiler import compile_spec, write_plan
+from tests.children import environment
 from tests.waivers import WAIVED
 
 QUICKSTART = Path(__file__).parents[2] / "specs" / "quickstart.yaml"
@@ -33,10 +33,6 @@ START_S = 9
 
 def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "mrlc", "run", *map(str, arguments), "--json"]
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
 
 
 def finish(*arguments: str | Path) -> Path:

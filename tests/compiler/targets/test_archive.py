@@ -18,6 +18,7 @@ from mrlc.compiler import compile_spec, write_plan
 from mrlc.compiler.current import outdated
 from mrlc.compiler.targets.archive import StoredGzip, runtime_files
 from mrlc.compiler.targets.request import ENTRY
+from tests.children import environment
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = (
@@ -96,10 +97,8 @@ def test_bytes_depend_on_the_content_alone(compiled, built, tmp_path):
         (root / "specs/rewards.py").chmod(0o755 if seed == "0" else 0o600)
         out = tmp_path / f"out{seed}"
         spec = os.path.relpath(root / "specs/desk.yaml", folder)
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         command = [sys.executable, "-c", PROGRAM, spec, str(out)]
-        subprocess.run(command, cwd=folder, env=environment, check=True)
+        subprocess.run(command, cwd=folder, env=environment(PYTHONHASHSEED=seed), check=True)
         found.add((out / "desk/source.tar.gz").read_bytes())
         for name in ("estimator.json", "manifest.json"):
             assert (out / "desk" / name).read_bytes() == (built / name).read_bytes()

@@ -38,12 +38,13 @@ ASKED = {"prompt", "max_tokens", "temperature", "seed", "stop_token_ids"}
 class VllmServer:
     """What was asked, and how it answers."""
 
-    def __init__(self, model: Any, *, delay_s: float, logprobs_mode: str) -> None:
+    def __init__(self, model: Any, *, delay_s: float, together: int, logprobs_mode: str) -> None:
         self.model = model
         self.delay_s = delay_s
         self.logprobs_mode = logprobs_mode
         self.asked: list[dict[str, Any]] = []
         self.url = ""
+        self._together = threading.Barrier(together, timeout=60)
         self._computing = threading.Lock()
 
     def get(self, path: str) -> Any:
@@ -62,6 +63,7 @@ class VllmServer:
         assert asked.keys() >= ASKED
         self.asked.append(asked)
         time.sleep(self.delay_s)
+        self._together.wait()
         ((ids,), (end,)) = asked["prompt"], asked["stop_token_ids"]
         policy = TransformersPolicy(
             self.model,
@@ -90,10 +92,14 @@ class VllmServer:
 
 @contextmanager
 def serving(
-    model: Any, *, delay_s: float = 0.0, logprobs_mode: str = "processed_logprobs"
+    model: Any,
+    *,
+    delay_s: float = 0.0,
+    together: int = 1,
+    logprobs_mode: str = "processed_logprobs",
 ) -> Iterator[VllmServer]:
-    """A server on a free port."""
-    told = VllmServer(model, delay_s=delay_s, logprobs_mode=logprobs_mode)
+    """A server on a free port; it answers when so many ask `together`."""
+    told = VllmServer(model, delay_s=delay_s, together=together, logprobs_mode=logprobs_mode)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

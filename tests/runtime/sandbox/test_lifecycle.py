@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import environment
+
 from .conftest import Open
 
 USE = """
@@ -49,10 +51,9 @@ def test_nothing_is_left(engine: Open, tmp_path: Path, how: str) -> None:
     marker = f"mrlc-lifecycle-{os.getpid()}-{how}"
     own = tmp_path / marker
     own.mkdir(mode=0o755)
-    paths = os.pathsep.join(path for path in sys.path if path)
-    environment = {**os.environ, "TMPDIR": str(own), "PYTHONPATH": paths}
     command = [sys.executable, "-c", USE, how]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    env = environment(TMPDIR=str(own))
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     if how == "busy":

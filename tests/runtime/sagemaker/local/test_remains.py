@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+
+from tests.children import environment
 
 if TYPE_CHECKING:
     from .conftest import Desk
@@ -53,7 +54,7 @@ def test_nothing_is_left(desk: Desk, how: signal.Signals) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        env=environment(),
     )
     try:
         assert server.stdout is not None

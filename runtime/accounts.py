@@ -5,6 +5,9 @@
 `started` is what the run meant to play and says it began: the steps' own counts in `metrics.jsonl`,
 the tasks of an evaluation. The rest is counted from the rows of `trajectories.jsonl`. So a row
 that was lost, or written twice, shows.
+
+Of an evaluation the greedy episodes are in the log, and here; the samples of pass@k and those on
+the validation split are counted in their results alone.
 """
 
 from __future__ import annotations
@@ -34,9 +37,19 @@ class Account:
     """By cause; each was run anew."""
 
     @property
+    def ended(self) -> int:
+        """Episodes of the log."""
+        return self.scored + self.unscorable.total() + self.replaced.total()
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether every episode was scored."""
+        return self.started == self.scored
+
+    @property
     def balances(self) -> bool:
         """Whether every episode that was started is accounted for."""
-        return self.started == self.scored + self.unscorable.total() + self.replaced.total()
+        return self.started == self.ended
 
     def enter(self, row: dict[str, Any]) -> None:
         """An episode of the log."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mrlc.runtime.accounts import accounts
+from mrlc.runtime.accounts import Account, accounts
 from mrlc.runtime.alerts.act import sentence, telling
 from mrlc.runtime.alerts.ending import Ending, kept
 from mrlc.runtime.base import base_model, load, save
@@ -52,20 +53,28 @@ class Verdict:
     """Share of tool calls that were made to fail; then the figures are evidence of nothing else."""
     ending: Ending | None = None
     """How an alert ended the training, if one did."""
+    books: Mapping[str, Account] = field(default_factory=dict)
+    """What became of every episode, by phase."""
 
     def as_json(self) -> dict[str, Any]:
         """The one line that `mrlc run --json` ends with."""
         stopped = {"stopped": asdict(self.ending)} if self.ending else {}
+        chaos = {"chaos": self.chaos, "books_balance": self.balances} if self.chaos else {}
         return {
             "base": self.base["success"],
             "trained": self.trained["success"],
             "steps": self.steps,
             "seconds": round(self.seconds, 1),
             "run": str(self.run),
-            **({"chaos": self.chaos} if self.chaos else {}),
+            **chaos,
             "stopped_by": self.ending.rule if self.ending else None,
             **stopped,
         }
+
+    @property
+    def balances(self) -> bool:
+        """Whether every episode that was started is accounted for."""
+        return all(one.balances for one in self.books.values())
 
     @property
     def says(self) -> str | None:
@@ -95,6 +104,7 @@ def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NE
         run=run.path,
         chaos=run.chaos(),
         ending=ending,
+        books=books,
     )
 
 

@@ -17,8 +17,20 @@ ASK = """\
 """
 
 
+STOCK = Edit("algorithm: {steps: 2", "algorithm: {engine: stock, steps: 2")
+
+
 def _rollout(text: str) -> Edit:
     return Edit(TURNS, f"turns: {{human: 2, max_tokens: 128}}\nrollout: {text}")
+
+
+def _stock(subject: Subject, name: str, *, idle: float) -> Iterator[Label]:
+    """The engine, where it is TRL's own and the spec asks it for what `rollout.name` does."""
+    experiment = subject.experiment
+    rollout = experiment.rollout
+    is_meant = name in rollout.model_fields_set and getattr(rollout, name) != idle
+    if is_meant and experiment.algorithm.engine == "stock":
+        yield Label(subject.value("algorithm.engine"), "TRL's own loop")
 
 
 def _may_be_repeated(tool: Tool) -> bool:
@@ -127,3 +139,42 @@ def replaced_episodes_end_in_time(subject: Subject) -> Iterator[Finding]:
         message = f"a step may take {4 * limit / 3600:.0f} hours with its replacements"
         labels = (Label(subject.value("turns.episode_timeout_s"), "an episode"),)
         yield Finding("rollout.replacements", message, "", labels)
+
+
+@rule(
+    "MRLC566",
+    "stock-without-replacements",
+    bad=(STOCK, _rollout("{replacements: 0.25}")),
+    good=(STOCK, _rollout("{replacements: 0}")),
+)
+def stock_engine_replaces_nothing(subject: Subject) -> Iterator[Finding]:
+    """Episodes that broke are to be run anew, and TRL's own loop plays each one once.
+
+    The option would have no effect: a group compares the members that are left, and a run that is
+    compared with one of `engine: mrlc` learns from fewer episodes wherever a tool fails.
+
+    Use `engine: mrlc`, or write `replacements: 0`, which is what the stock engine does.
+    """
+    for label in _stock(subject, "replacements", idle=0):
+        message = "`engine: stock` runs no episode anew"
+        yield Finding("rollout.replacements", message, "", (label,), "write 0, or `engine: mrlc`")
+
+
+@rule(
+    "MRLC567",
+    "stock-without-limit",
+    bad=(STOCK, _rollout("{max_lost: 0.2}")),
+    good=(STOCK, _rollout("{max_lost: 1}")),
+)
+def stock_engine_loses_without_limit(subject: Subject) -> Iterator[Finding]:
+    """A step that loses too much is to end the run, and TRL's own loop goes on whatever it loses.
+
+    The option would have no effect: with a tool that is down the run would go on to its last step
+    and train on nothing.
+
+    Use `engine: mrlc`, or write `max_lost: 1` and let an alert on `rollout/env_error` stop the run.
+    """
+    for label in _stock(subject, "max_lost", idle=1):
+        message = "`engine: stock` stops at no loss"
+        help = "write 1 and watch `rollout/env_error`, or `engine: mrlc`"
+        yield Finding("rollout.max_lost", message, "", (label,), help)

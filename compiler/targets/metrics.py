@@ -111,7 +111,7 @@ def every_metric(experiment: Experiment) -> dict[str, int]:
     names = [
         *(name for name in _names(experiment) if not name.startswith("alert/")),
         *(f"rollout/tool/{name}/{what}" for name in tools for what in ("calls", "errors")),
-        *(f"rollout/{what}/{name}" for name in tools for what in ("lost", "replaced")),
+        *(f"rollout/{what}/{who}" for who in _losers(experiment) for what in ("lost", "replaced")),
     ]
     components = experiment.reward.components
     if any(one.kind == "judge" for one in components):
@@ -122,3 +122,17 @@ def every_metric(experiment: Experiment) -> dict[str, int]:
         names.append("rollout/distractor_calls")
     every = experiment.evaluation.every_steps
     return {name: every if name.startswith("eval/") else 1 for name in names if name != STEP}
+
+
+def _losers(experiment: Experiment) -> Iterator[str]:
+    """Who may lose an episode: what the cause begins with, in an episode's `detail`."""
+    environment = experiment.environment
+    yield "environment"
+    yield from (tool.name for _, tool in environment.every_tool())
+    yield from (f"final.{name}" for name in environment.final)
+    if environment.user is not None:
+        yield "user"
+    if environment.answer.python is not None:
+        yield "answer"
+    if any(one.kind == "judge" for one in experiment.reward.components):
+        yield "judge"

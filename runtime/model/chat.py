@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 Message = Mapping[str, Any]
 CACHED_TEXTS = 65_536
 """Turns and results kept tokenized; a domain repeats most of them."""
+LETTERS_PER_TOKEN = 8
+"""Read first of a text that is to be cut: twice what English takes, so that once is mostly enough."""
+CUT_TOKENS = 16
+"""Tokens before the end of what was read that the rest of the text may still change."""
 
 
 class ChatFormatError(Exception):
@@ -174,9 +178,19 @@ class ChatFormat:
         return text
 
     def clip(self, text: str, max_tokens: int) -> str:
-        """Text cut to its first `max_tokens` tokens."""
+        """Text cut to its first `max_tokens` tokens.
+
+        Of a long text only as much is read as that takes: a tool may return megabytes, which would
+        hold up all other episodes for seconds.
+        """
         if len(text.encode()) <= max_tokens:  # no token is shorter than a byte
             return text
+        size, enough = max_tokens * LETTERS_PER_TOKEN, max_tokens + CUT_TOKENS
+        while size < len(text):
+            ids = self.encode(self.defuse(text[:size]))
+            if len(ids) > enough:
+                return str(self.tokenizer.decode(ids[:max_tokens]))
+            size *= 2
         ids = self.encode(self.defuse(text))
         return text if len(ids) <= max_tokens else str(self.tokenizer.decode(ids[:max_tokens]))
 

@@ -83,9 +83,14 @@ class StockEnvironment:
         self._results, self._broken = [], ""
         self.loop.run_until_complete(self._stack.aclose())
         opened = self.setup.environment.open(task, seed=derive_seed(self.setup.seed, task.id))
-        self._episode = self.loop.run_until_complete(self._stack.enter_async_context(opened))
+        try:
+            self._episode = self.loop.run_until_complete(self._stack.enter_async_context(opened))
+        except EnvironmentBroken as broken:
+            self._broken = str(broken)
 
     def _call(self, name: str, arguments: Mapping[str, Any]) -> str:
+        if self._broken:  # the first cause counts, and nothing is asked of what is broken
+            return "error"
         call = ToolCall(name, dict(arguments))
         try:
             result = self.loop.run_until_complete(self._episode.call(call))
@@ -179,7 +184,7 @@ class StockReward:
                 turns.append(Turn(str(message["content"]), (), (), calls, said))
         final = environment._final()
         stop, answer = self._outcome(turns[-1], environment)
-        detail = environment._broken
+        detail = environment._broken  # of the parser too
         return Trajectory(task, member, (), tuple(turns), stop, answer, detail, final)
 
     def _outcome(
@@ -191,7 +196,8 @@ class StockReward:
             return StopCause.TURNS, None
         try:
             answer = self._setup.engine.answers.parse(last.text)
-        except EnvironmentBroken:
+        except EnvironmentBroken as broken:
+            environment._broken = str(broken)
             return StopCause.ENVIRONMENT_ERROR, None
         if isinstance(answer, InvalidAnswer):
             return StopCause.INVALID_ANSWER, None

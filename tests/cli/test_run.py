@@ -176,7 +176,11 @@ def test_chaos_marks_the_run_wherever_it_is_seen(project: Project, capsys: Any) 
     plan = compiled(project, *SMALL)
     capsys.readouterr()
     assert run(project, plan, "--chaos", "0.2") == 0
-    assert "with chaos 0.2: tool calls were made to fail" in capsys.readouterr().out
+    output = capsys.readouterr()
+    assert "20% of tool calls are made to hang, crash or return garbage; one that" in output.err
+    assert "with chaos 0.2: 20% of tool calls were made to fail; these figures are" in output.out
+    assert "episodes by what became of them" in output.out
+    assert "broke, run anew" in output.out
     (folder,) = (project.root / "runs").iterdir()
     assert folder.name.endswith("-s1-chaos0.2")
     assert json.loads((folder / "run.json").read_text())["chaos"] == 0.2

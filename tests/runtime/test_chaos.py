@@ -5,17 +5,23 @@ from __future__ import annotations
 import gc
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mrlc.compiler import compile_spec, write_plan
+from mrlc.compiler.targets.metrics import every_metric
 from mrlc.runtime.environment import pool
 from mrlc.runtime.environment.back_ends import execute as sandboxes
 from mrlc.runtime.gates.leaks import counted
+from mrlc.runtime.progress import progress_for
+from mrlc.runtime.record import RunFolder, create_run
 from mrlc.runtime.rollout.engine import EpisodeRequest
 from mrlc.runtime.rollout.policies.scripted import ScriptedPolicy
+from mrlc.runtime.run import Verdict, configure_torch, execute, quiet_libraries
+from mrlc.runtime.setup import load_plan, prepare
 from tests.conftest import Project
 
 QUICKSTART = Path(__file__).parents[2] / "specs" / "quickstart.yaml"
@@ -25,39 +31,44 @@ def rows(run: Path, log: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / log).open(encoding="utf-8")]
 
 
-@pytest.mark.slow
-def test_quickstart_learns_with_chaos_and_its_books_balance(tmp_path: Path) -> None:
-    from mrlc.runtime.progress import progress_for
-    from mrlc.runtime.record import create_run
-    from mrlc.runtime.run import configure_torch, execute, quiet_libraries
-    from mrlc.runtime.setup import load_plan, prepare
-
-    quiet_libraries()
-    compiled = compile_spec(QUICKSTART, overrides=("turns.tool_timeout_s=0.2",))
-    folder = write_plan(compiled, tmp_path / "build")
-    plan = load_plan(folder)
+def train(folder: Path, chaos: float, *overrides: str) -> tuple[Verdict, RunFolder]:
+    """A run of the quickstart, and nothing left in the pools that its tools may have."""
+    compiled = compile_spec(QUICKSTART, overrides=("turns.tool_timeout_s=0.2", *overrides))
+    plan_folder = write_plan(compiled, folder / "build")
+    plan = load_plan(plan_folder)
     configure_torch(plan.experiment)
-    setup = prepare(plan, folder, seed=1, chaos=0.2)
-    run = create_run(tmp_path / "runs", folder, plan, seed=1, chaos=0.2)
-    with (tmp_path / "log").open("w") as log, counted() as leaks:
+    setup = prepare(plan, plan_folder, seed=1, chaos=chaos)
+    run = create_run(folder / "runs", plan_folder, plan, seed=1, chaos=chaos)
+    with (folder / "log").open("w") as log:
         verdict = execute(setup, run, progress_for(log))
-        pool.close()
-        sandboxes.close()
-    # torch and datasets keep threads and descriptors; what an episode might leave is counted.
-    assert {kind: leaks.found.get(kind, 0) for kind in ("processes", "temporary files")} == {
-        "processes": 0,
-        "temporary files": 0,
-    }
-    assert leaks.found.get("threads", 0) + leaks.found.get("file descriptors", 0) < 32
+    pool.close()
+    sandboxes.close()
+    return verdict, run
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # 200 s of CPU, on a machine that others use too
+def test_quickstart_learns_with_chaos_and_its_books_balance(tmp_path: Path) -> None:
+    quiet_libraries()
+    for folder in (tmp_path / "first", tmp_path / "whole"):
+        folder.mkdir()
+    # What torch and its friends keep for good is there once a run has been; from then on nothing.
+    train(tmp_path / "first", 0.2, "warm_start.steps=1", "algorithm.steps=1")
+    with counted() as leaks:
+        verdict, run = train(tmp_path / "whole", 0.2)
+    assert leaks.found == {}  # no process, thread, descriptor or temporary file
     base, trained = verdict.base["success"], verdict.trained["success"]
-    assert trained > base + 0.6, (base, trained)  # seen: 0.05 and 0.90
+    assert trained > base + 0.6, (base, trained)
     books = json.loads(run.accounts.read_text())
     assert all(phase["balances"] for phase in books.values())
-    train = books["train"]
-    played = [row for row in rows(run.path, "trajectories.jsonl") if row["phase"] == "train"]
-    assert len(played) == train["started"]
-    assert train["scored"] + sum(train["unscorable"].values()) == 30 * 16 * 8
-    assert sum(train["replaced"].values()) > 30 * 16  # one in eight, at the least
+    played = Counter(row["phase"] for row in rows(run.path, "trajectories.jsonl"))
+    assert played == {phase: one["started"] for phase, one in books.items()}
+    train_books = books["train"]
+    assert train_books["scored"] + sum(train_books["unscorable"].values()) == 30 * 16 * 8
+    assert sum(train_books["replaced"].values()) > 30 * 16  # one in eight, at the least
+    metrics = {name for row in rows(run.path, "metrics.jsonl") for name in row}
+    known = every_metric(load_plan(run.plan).experiment)
+    assert {name for name in metrics if name.startswith("rollout/")} <= set(known)
 
 
 def resident() -> int:

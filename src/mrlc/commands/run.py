@@ -25,7 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--chaos",
         type=_share,
         metavar="SHARE",
-        help="make this share of tool calls hang, crash or return garbage, as 0.2",
+        help=(
+            "make this share of tool calls hang, crash or return garbage, as 0.2, to see that the "
+            "run survives it; the plan's gates must be earned, as for any run"
+        ),
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="default runs/")
     parser.add_argument(
@@ -37,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run or resume.
 
-    Exit 1 for a plan that cannot run, located, and for a run that an alert has stopped; 6 for one
-    that is not earned.
+    Exit 1 for a plan that cannot run, located, for a run that an alert has stopped, and for one with
+    chaos whose books do not balance; 6 for a plan that is not earned.
     """
     if (arguments.plan is None) == (arguments.resume is None):
         print("mrlc run: give a plan folder, or --resume RUN", file=sys.stderr)
@@ -55,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(verdict.as_json()))
     else:
         _print_verdict(verdict)
-    return 0 if verdict.ending is None else 1
+    is_lost = bool(verdict.chaos) and not verdict.balances
+    return 1 if is_lost or verdict.ending is not None else 0
 
 
 def _execute(arguments: argparse.Namespace) -> Verdict:
@@ -84,6 +88,8 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
             arguments.runs, plan_folder, plan, seed=seed, isolation=tiers, chaos=chaos
         )
     print(f"run {folder.path}", file=sys.stderr)
+    if folder.chaos():
+        print(_warned(folder.chaos(), plan.experiment.turns.tool_timeout_s), file=sys.stderr)
     try:
         return execute(setup, folder, progress_for(sys.stderr))
     except KeyboardInterrupt:
@@ -91,7 +97,16 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
         raise
 
 
+def _warned(chaos: float, timeout_s: float) -> str:
+    """What a run with chaos says before it begins."""
+    return (
+        f"with chaos {chaos:g}: {chaos:.0%} of tool calls are made to hang, crash or return garbage; "
+        f"one that hangs takes {timeout_s:g} s (turns.tool_timeout_s)"
+    )
+
+
 def _print_verdict(verdict: Verdict) -> None:
+    from mrlc import books
     from mrlc.evaluations import blocks
 
     results = [("base", verdict.base), ("trained", verdict.trained)]
@@ -99,9 +114,12 @@ def _print_verdict(verdict: Verdict) -> None:
     comparisons = [names | verdict.comparison.as_json()] if verdict.comparison else []
     title = "held-out tasks, base against trained"
     print_blocks(blocks(title, results, comparisons), sys.stdout)
+    if verdict.chaos or not all(one.is_lossless for one in verdict.books.values()):
+        print_blocks(books.blocks(verdict.books), sys.stdout)
     if verdict.chaos:
         print(
-            f"with chaos {verdict.chaos:g}: tool calls were made to fail; no evidence of anything else"
+            f"with chaos {verdict.chaos:g}: {verdict.chaos:.0%} of tool calls were made to fail; "
+            "these figures are evidence of how faults are dealt with, and of nothing else"
         )
     for name, what in _FILES.items():
         print(f"{what:<28}{verdict.run / name}")

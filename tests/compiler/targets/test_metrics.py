@@ -13,6 +13,7 @@ from mrlc.compiler.targets.metrics import (
     LIMIT,
     OF_EVERY_RUN,
     OFF_POLICY_RATIO,
+    every_metric,
     metric_definitions,
     metric_names,
     metric_regex,
@@ -84,6 +85,25 @@ def test_a_rule_that_does_more_than_warn_has_a_metric_of_its_own(project):
 def test_the_ratio_is_defined_where_episodes_may_be_old(project):
     project.edit("specs/desk.yaml", "steps: 2,", "steps: 2, max_steps_off_policy: 1,")
     assert OFF_POLICY_RATIO in metric_names(compile_spec(project.spec).plan.experiment)
+
+
+@pytest.mark.parametrize(
+    ("edit", "who"),
+    [
+        (None, "environment"),
+        (None, "find_bike"),
+        (("  answer:\n", "  user: {script: [Hm.]}\n  answer:\n"), "user"),
+        (("  answer:\n", "  final: {rows: {state: shop, read: SELECT 1}}\n  answer:\n"), "final.rows"),
+    ],
+)  # fmt: skip
+def test_whoever_may_lose_an_episode_may_be_watched(project, edit, who):
+    if edit is not None:
+        project.edit("specs/desk.yaml", *edit)
+    known = every_metric(compile_spec(project.spec).plan.experiment)
+    lost = Trajectory(TASK, 0, (), (), StopCause.ENVIRONMENT_ERROR, detail=f"{who}: OSError")
+    episode = ScoredEpisode(lost, None)
+    assert set(loss_metrics([episode], [episode])) <= set(known)
+    assert "rollout/lost/unknown" not in known
 
 
 def test_no_more_than_the_service_takes(project):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from typing import Any
 
 import pytest
@@ -117,6 +118,30 @@ def test_clip_keeps_the_first_tokens(chat: ChatFormat) -> None:
     assert text.startswith(clipped)
     assert len(chat.encode(clipped)) <= 7
     assert chat.clip("short", 7) == "short"
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    piece=st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+    | st.sampled_from(["<|im_end|>", "    ", "4172 ", "job", "aaaa", "é世"]),
+    times=st.integers(1, 400),
+    limit=st.integers(1, 40),
+)
+def test_clip_reads_as_much_as_it_needs(
+    chat: ChatFormat, piece: str, times: int, limit: int
+) -> None:
+    text = piece * times
+    ids = chat.encode(chat.defuse(text))
+    whole = text if len(ids) <= limit else chat.tokenizer.decode(ids[:limit])
+    assert chat.clip(text, limit) == whole
+
+
+def test_megabytes_hold_up_nobody(chat: ChatFormat) -> None:
+    started = time.process_time()
+    assert chat.clip("x " * 2_000_000, 32) == "x " * 16  # the whole of it takes eight seconds
+    assert time.process_time() - started < 1
 
 
 def named(name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mrlc.runtime.run import execute
 from mrlc.runtime.setup import load_plan, prepare
 from mrlc.runtime.task import Task
 from mrlc.runtime.train.losses import StepLost, loss_metrics, too_many
+from mrlc.runtime.train.stock import environment_class
 
 from .conftest import Bench, Quiet, forced_turns, trajectories, weights
 
@@ -145,3 +147,20 @@ def test_a_row_that_is_lost_shows(bench: Bench) -> None:
     log = run.path / "trajectories.jsonl"
     log.write_text("".join(line for line in log.open() if '"phase": "train"' not in line))
     assert not accounts(run.path, evaluated=tests)["train"].balances
+
+
+def test_an_episode_that_cannot_be_opened_breaks_alone_in_the_stock_engine(bench: Bench) -> None:
+    folder = bench.plan("algorithm.engine=stock")
+    setup = prepare(load_plan(folder), folder, seed=5, chaos=1.0)
+    found = set()
+    for seed in range(40):
+        environment = environment_class(replace(setup, seed=seed))()
+        environment.reset(0)
+        found.add(environment._broken)
+        if environment._broken:
+            assert environment.find_bike(bike="1") == "error"
+            assert environment._broken == "environment: InjectedCrash"  # the first cause counts
+            assert environment._final() == {}
+        environment.loop.run_until_complete(environment._stack.aclose())
+        environment.loop.close()
+    assert found == {"", "environment: InjectedCrash"}

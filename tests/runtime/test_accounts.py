@@ -1,0 +1,149 @@
+"""The books balance whatever becomes of the episodes, and a row too few or too many shows."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mrlc.runtime.accounts import NO_MARK, Account, accounts
+from mrlc.runtime.metrics import ScoredEpisode
+from mrlc.runtime.record import RunFolder
+from mrlc.runtime.reward import RewardScore
+from mrlc.runtime.rollout.engine import EpisodeRequest
+from mrlc.runtime.rollout.replacement import TRIES, Replacements
+from mrlc.runtime.rollout.trajectory import StopCause, Trajectory
+from mrlc.runtime.task import Task
+from mrlc.runtime.train.losses import loss_metrics
+from mrlc.schemas.rollout import Rollout
+
+SCORED = "scored"
+OUTCOMES = [SCORED, NO_MARK, "find: took longer than 5 s", "find: OSError", "environment: OSError"]
+"""What an episode may come to: a reward, no mark, or one of these causes."""
+
+
+def ended(request: EpisodeRequest, outcome: str) -> Trajectory:
+    is_broken = outcome not in (SCORED, NO_MARK)
+    stop = StopCause.ENVIRONMENT_ERROR if is_broken else StopCause.ANSWERED
+    detail = outcome if is_broken else ""
+    return Trajectory(request.task, request.member, (), (), stop, detail=detail)
+
+
+@dataclass
+class Player:
+    """A run's episodes, each of which comes to what is drawn; in an order that is drawn too."""
+
+    run: RunFolder
+    outcomes: Iterator[str]
+    order: Random
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def scored(self, trajectory: Trajectory, outcome: str) -> ScoredEpisode:
+        return ScoredEpisode(trajectory, RewardScore(0.0, {}) if outcome == SCORED else None)
+
+    def evaluate(self, phase: str, tasks: int) -> None:
+        requests = [EpisodeRequest(Task(str(i), "test", {}), 0, i) for i in range(tasks)]
+        came_to = [next(self.outcomes) for _ in requests]
+        self.counts[phase] = Counter(came_to)
+        pairs = zip(requests, came_to, strict=True)
+        self.run.append_episodes(
+            [self.scored(ended(one, outcome), outcome) for one, outcome in pairs], phase=phase
+        )
+
+    def train(self, step: int, rollout: Rollout, tasks: int, group: int) -> None:
+        requests = [
+            EpisodeRequest(Task(str(task), "train", {}), member, member)
+            for task in range(tasks)
+            for member in range(group)
+        ]
+        again, done, tries = Replacements.of(rollout, requests), {}, Counter[int]()
+        under_way = list(enumerate(requests))
+        while under_way:
+            place, request = under_way.pop(self.order.randrange(len(under_way)))
+            outcome = next(self.outcomes)
+            self.counts.setdefault("train", Counter())[outcome] += 1
+            trajectory = ended(request, outcome)
+            done[place] = self.scored(trajectory, outcome)
+            other = again(request, trajectory)
+            if other is not None:
+                tries[place] += 1
+                under_way.append((place, other))
+        episodes = [done[place] for place in range(len(requests))]
+        replaced = [ScoredEpisode(one, None) for one in again.replaced]
+        assert len(replaced) == tries.total() <= again.budget
+        assert max(tries.values(), default=0) <= TRIES
+        losses = loss_metrics(episodes, replaced)
+        self.run.append_metrics({"step": step, "rollout/episodes": len(episodes), **losses})
+        self.run.append_episodes(replaced, phase="train", step=step, replaced=True)
+        self.run.append_episodes(episodes, phase="train", step=step)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    share=st.sampled_from([0.0, 0.1, 0.25, 1.0]),
+    evaluated=st.integers(1, 5),
+    steps=st.lists(st.tuples(st.integers(1, 4), st.integers(2, 5)), max_size=4),
+    likely=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=8),
+    random=st.randoms(use_true_random=False),
+)
+def test_started_is_scored_and_unscorable_and_replaced(
+    share: float,
+    evaluated: int,
+    steps: list[tuple[int, int]],
+    likely: list[str],
+    random: Random,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run = RunFolder(Path(folder))
+        player = Player(run, iter(lambda: random.choice(likely), None), random)
+        player.evaluate("base", evaluated)
+        for step, (tasks, group) in enumerate(steps, 1):
+            player.train(step, Rollout(replacements=share), tasks, group)
+        player.evaluate("trained", evaluated)
+        books = accounts(run.path, evaluated=evaluated)
+        for phase, one in books.items():
+            counts = player.counts.get(phase, Counter())
+            assert one.balances
+            assert one.started == counts.total()
+            assert one.scored == counts.pop(SCORED, 0)
+            assert one.replaced + one.unscorable == counts
+            assert one.replaced[NO_MARK] == 0  # an answer stands, whatever its judge says
+        rows = run.trajectories.read_text().splitlines(keepends=True)
+        place = random.randrange(len(rows))
+        phase = json.loads(rows[place])["phase"]
+        for changed in (rows[:place] + rows[place + 1 :], [*rows, rows[place]]):
+            run.trajectories.write_text("".join(changed))
+            wrong = accounts(run.path, evaluated=evaluated)
+            assert [name for name, one in wrong.items() if not one.balances] == [phase]
+
+
+@pytest.mark.parametrize("column", ["started", "scored", "without a reward", "broke, run anew"])
+def test_the_table_of_the_books_has_every_sum(column: str) -> None:
+    from mrlc.books import blocks
+    from mrlc.tables import Table
+
+    train = Account(9, 4, Counter({"f: A": 2}), Counter({"f: B": 1, "f: A": 2}))
+    (table,) = blocks({"base": Account(3, 3), "train": train, "trained": Account(3, 3)})
+    assert isinstance(table, Table)
+    found = {row[0]: row[1:] for row in table.rows}
+    sums = {"started": "9", "scored": "4", "without a reward": "2", "broke, run anew": "3"}
+    assert found[column][1] == sums[column]
+    assert found["  f: A"] == ("0", "4", "0")
+
+
+def test_books_that_do_not_balance_are_told() -> None:
+    from mrlc.books import blocks
+    from mrlc.tables import Lines
+
+    _, lines = blocks({"train": Account(started=9, scored=7)})
+    assert lines == Lines(
+        ("the books of training do not balance: 9 episodes started, 7 accounted for",)
+    )

@@ -58,6 +58,8 @@ class Offender:
     score: float
     text: str
     """How its last turn ends."""
+    components: Mapping[str, float] = field(default_factory=dict)
+    """What it was paid for: each component's value, unweighted."""
 
 
 def agreement(episodes: Iterable[Judged]) -> Agreement:

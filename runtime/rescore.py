@@ -183,7 +183,8 @@ def _groups(rows: Sequence[_Row]) -> Iterator[list[Rewards]]:
 
 def _offender(row: _Row) -> Offender:
     reward, score = row.new.reward or 0.0, row.new.score or 0.0
-    return Offender(row.task, row.phase, row.step, row.member, reward, score, row.text)
+    about = (row.task, row.phase, row.step, row.member)
+    return Offender(*about, reward, score, row.text, dict(row.new.components))
 
 
 def _notes(old: Plan, new: Plan) -> list[str]:

@@ -29,6 +29,9 @@ START = 20
 """Steps in which a reward that is read at all moves."""
 EVALUATIONS = 8
 """With fewer, an evaluation that stands still cannot be told from one that rises a little."""
+FLOOR = 0.05
+"""A score that has not left the floor yet says little: greedily and on whole tasks, the first
+successes come long after parts of them are paid. So there it is given twice the time."""
 COOL_DOWN = 50
 """Steps: the work of one decision."""
 SOLVED = 0.9
@@ -52,6 +55,7 @@ def guide(experiment: Experiment) -> tuple[AlertRule, ...]:
     """The rules of the pack for an experiment: amounts scale with what it pays at most."""
     most = highest_pay(experiment.reward)
     hack = min(max(START, EVALUATIONS * experiment.evaluation.every_steps), LONGEST)
+    longer = min(2 * hack, LONGEST)
     still = {"metric": REWARD, "not_rising": 0.03 * most}
     return (
         _rule(
@@ -68,11 +72,16 @@ def guide(experiment: Experiment) -> tuple[AlertRule, ...]:
             "groups-alike",
             "the reward is flat and the members of a group all earn the same",
             all=[
-                {**still, "window": START},
                 {"metric": ALIKE, "above": 0.8, "clear": 0.7},
                 {"metric": NOTHING, "below": 0.95},
                 {"metric": "rollout/completion", "above": 0.5},
                 {"metric": REWARD, "below": SOLVED * most},
+            ],
+            # Where a task is all or nothing, the tasks of a step decide its reward: a noise in which
+            # no small rise can be ruled out, so there a larger one is, over longer.
+            any=[
+                {**still, "window": START},
+                {"metric": REWARD, "not_rising": 0.1 * most, "window": 50},
             ],
             for_steps=5,
         ),
@@ -83,6 +92,10 @@ def guide(experiment: Experiment) -> tuple[AlertRule, ...]:
                 {"metric": REWARD, "rising": 0.1 * most, "window": hack},
                 {"metric": SCORE, "not_rising": 0.08, "window": hack},
                 {"metric": SCORE, "below": 0.95},
+            ],
+            any=[
+                {"metric": SCORE, "above": FLOOR},
+                {"metric": SCORE, "not_rising": 0.08, "window": longer},
             ],
         ),
         _rule(

@@ -136,7 +136,8 @@ def _disagreement(run: RunFolder, firing: Firing) -> Disagreement | None:
         if score is not None and score < SUCCESS:
             text = trajectory.turns[-1].text[-EXCERPT:] if trajectory.turns else ""
             about = (trajectory.task.id, stored.phase, stored.step, trajectory.member)
-            candidates.append(Offender(*about, stored.reward.total, score, text))
+            paid, components = stored.reward.total, dict(stored.reward.components)
+            candidates.append(Offender(*about, paid, score, text, components))
     if not judged:
         return None
     # One of each task, the most paid, of equals the latest: a group often fails as one.

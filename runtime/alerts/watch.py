@@ -104,9 +104,15 @@ class _Watched:
         return fires
 
     def began(self, first: int) -> int:
-        """The step at which the symptom began: where the longest window that decided does."""
-        windows = [probe.condition.steps for probe in self.probes if probe.holds]
-        return max(first, (self.since or first) - max(windows, default=1) + 1)
+        """The step at which the symptom began: where the longest window that decided does.
+
+        Of alternatives one is enough, so the shortest that holds.
+        """
+        needed = len(self.rule.required)
+        windows = [probe.condition.steps for probe in self.probes[:needed]]
+        others = [probe.condition.steps for probe in self.probes[needed:] if probe.holds]
+        longest = max([*windows, *sorted(others)[:1]])
+        return max(first, (self.since or first) - longest + 1)
 
     def state(self) -> dict[str, Any]:
         probes = [probe.state() for probe in self.probes]

@@ -49,6 +49,8 @@ def details(firing: Firing) -> dict[str, list[str]]:
 def _evidence(evidence: Mapping[str, Any]) -> Iterator[str]:
     """A line a condition, as `watch` gives them, and one of what else there is."""
     for condition in evidence.get("conditions", ()):
+        if condition.get("holds") is False:
+            continue  # an alternative that did not decide
         rest = {name: value for name, value in condition.items() if name not in _SHOWN_APART}
         parts = [_figures(rest)] if rest else []
         parts += [_series(condition["values"])] if condition.get("values") else []
@@ -56,11 +58,13 @@ def _evidence(evidence: Mapping[str, Any]) -> Iterator[str]:
         yield _cut(f"{asked}: {'; '.join(parts)}" if parts else asked)
     rest = {name: value for name, value in evidence.items() if name != "conditions"}
     if rest:
-        yield _cut(_figures(rest))
+        yield _cut(_figures({"since step" if k == "since" else k: v for k, v in rest.items()}))
 
 
 def _figures(named: Mapping[str, Any]) -> str:
-    return ", ".join(f"{one_line(str(name))} {_figure(value)}" for name, value in named.items())
+    return ", ".join(
+        f"{one_line(str(name)).replace('_', ' ')} {_figure(value)}" for name, value in named.items()
+    )
 
 
 def _series(points: Sequence[Any]) -> str:

@@ -15,11 +15,17 @@ WIDTH = 160
 
 @dataclass(frozen=True)
 class Table:
-    """A title, columns and rows; the first column is text, the others are figures."""
+    """A title, columns and rows; the first column is text, the others are figures or `texts`."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    texts: tuple[str, ...] = ()
+    """More columns that are text."""
+
+    def is_text(self, index: int) -> bool:
+        """Whether a column begins at its left."""
+        return index == 0 or self.columns[index] in self.texts
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ def markdown(blocks: Iterable[Block]) -> str:
     parts = []
     for block in blocks:
         if isinstance(block, Table):
-            rows = [block.columns, ("---", *("---:" for _ in block.columns[1:])), *block.rows]
+            sides = ("---" if block.is_text(n) else "---:" for n in range(len(block.columns)))
+            rows = [block.columns, tuple(sides), *block.rows]
             table = "\n".join(_markdown_row([visible(cell) for cell in row]) for row in rows)
             parts.append(f"### {_escaped(visible(block.title))}\n\n{table}\n")
         else:
@@ -72,7 +79,7 @@ def _rich(table: Table) -> object:
 
     shown = RichTable()
     for index, column in enumerate(table.columns):
-        shown.add_column(Text(visible(column)), justify="right" if index else "left")
+        shown.add_column(Text(visible(column)), justify="left" if table.is_text(index) else "right")
     for row in table.rows:
         shown.add_row(*(Text(visible(cell)) for cell in row))
     return shown

@@ -7,7 +7,6 @@ import json
 import sys
 from pathlib import Path
 
-from mrlc.error_handler import UsageFault
 from mrlc.located import located
 from mrlc.tables import markdown, print_blocks
 
@@ -16,7 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("run", type=Path, metavar="RUN", help="such as runs/desk-…-s1")
     parser.add_argument(
-        "--alerts", action="store_true", help="what the rules of alerts would have said, and when"
+        "--alerts",
+        action="store_true",
+        help="what the rules of alerts say of its metrics, and when; the one report, so the default",
     )
     parser.add_argument(
         "--plan", type=Path, metavar="DIR", help="whose rules; default: the run's own"
@@ -31,13 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the report.
-
-    Raises:
-        UsageFault: no report is asked for.
-    """
-    if not args.alerts:
-        raise UsageFault("say which report: --alerts")
+    """Print the report."""
     from mrlc.alerts import blocks
     from mrlc.runtime.alerts.replay import replay
     from mrlc.runtime.record import open_run

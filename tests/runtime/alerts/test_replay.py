@@ -94,7 +94,24 @@ def test_the_report_as_json(stored: Stored, capsys: pytest.CaptureFixture[str]) 
     assert (found["format"], found["firings"][0]["step"]) == ("mrlc.alerts/1", 4)
 
 
+def test_the_alerts_are_the_report_without_being_asked_for(
+    stored: Stored, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about = ["report", str(stored.run.path)]
+    printed = []
+    for argv in (about, [*about, "--alerts"]):
+        assert main(argv) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] != ""
+
+
+def test_what_an_offender_was_paid_for_is_said(stored: Stored) -> None:
+    (worst, *_) = (
+        replay(stored.run, stored.compile(HACKED, *EVERY)).disagreements["hacked"].offenders
+    )
+    assert worst.components == {"fields": 0.5, "polite": 1.0}
+
+
 def test_no_run_is_a_fault_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path), "--alerts"]) == 1
     assert "no such run" in capsys.readouterr().err
-    assert main(["report", str(tmp_path)]) == 2

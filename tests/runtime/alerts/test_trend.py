@@ -6,12 +6,15 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mrlc.runtime.alerts.trend import Trend, fewest_points, trend
 
 VALUES = st.lists(st.floats(-1, 1).map(lambda x: round(x, 3)), min_size=4, max_size=20)
+
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""On a machine that has other work, to draw examples takes long."""
 
 
 def of(*values: float, confidence: float = 0.95) -> Trend:
@@ -63,12 +66,14 @@ def test_bounds_hold_where_noise_persists(size: int, persistence: float, most: f
     assert max(wrong) <= 400 * most
 
 
+@BUSY
 @given(VALUES)
 def test_the_order_of_bounds(values: list[float]) -> None:
     found = of(*values)
     assert found.low <= found.slope <= found.high
 
 
+@BUSY
 @given(VALUES, st.sampled_from([0.25, 4.0]), st.integers(-3, 3))
 def test_scale_and_level_do_not_matter(values: list[float], scale: float, level: int) -> None:
     one, other = of(*values), of(*(scale * value + level for value in values))
@@ -76,6 +81,7 @@ def test_scale_and_level_do_not_matter(values: list[float], scale: float, level:
     assert math.isfinite(one.low) == math.isfinite(other.low)
 
 
+@BUSY
 @given(VALUES)
 def test_what_rises_falls_when_it_is_turned_over(values: list[float]) -> None:
     one, other = of(*values), of(*(-value for value in values))

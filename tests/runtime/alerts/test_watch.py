@@ -88,6 +88,18 @@ def test_all_and_any() -> None:
     assert one.symptom == "a above 1, and b above 1 or c above 1"
 
 
+def test_of_alternatives_the_shortest_that_holds_says_since_when() -> None:
+    """What holds for long as well does not put the beginning, and a roll-back, further back."""
+    short, long = ({"metric": M, "rising": 0.1, "window": steps} for steps in (4, 8))
+    rows = [(step, {M: float(step)}) for step in range(1, 20)]
+    (either,) = fired(watch_of({"any": [long, short], "after_step": 10}), rows)
+    assert (either.step, either.evidence["since"]) == (11, 1)
+    (both,) = fired(watch_of({"all": [short, long]}), rows)
+    assert (both.step, both.evidence["since"]) == (8, 1)
+    (later,) = fired(watch_of({"all": [{"metric": M, "above": 9.5}], "any": [long, short]}), rows)
+    assert (later.step, later.evidence["since"]) == (10, 7)
+
+
 def test_a_firing_carries_its_evidence_as_json() -> None:
     rule = {
         "metric": M,

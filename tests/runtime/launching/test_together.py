@@ -7,10 +7,11 @@ import signal
 import socket
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.runtime.launching.conftest import Container, Make
+from tests.runtime.launching.conftest import Container, Make, descendants
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -97,6 +98,42 @@ def test_two_processes_stop_at_the_same_step_and_go_on(container: Make, lead: in
     assert stopped.weights == alone.weights
     numbers = [int(line.split()[1].removeprefix("step=")) for line in stopped.steps]
     assert all(after == before + 1 for before, after in pairwise(numbers))
+
+
+NEVER_DONE = """alerts={use: [], rules: [{name: never-done, metric: train/learning_rate, \
+below: 0.0065, for_steps: 2, then: [%s]}]}"""
+"""The rate falls below it at step 3, of the five."""
+
+
+@pytest.mark.parametrize("then", ["stop", "roll_back"])
+def test_an_alert_ends_two_processes_at_once(container: Make, then: str) -> None:
+    both = container(
+        *STEPS,
+        NEVER_DONE % then,
+        "algorithm.checkpoint_every=1",
+        name="both",
+        MRLC_PROCESSES="2",
+        MRLC_MAIN_PORT=str(free_port()),
+    )
+    assert both.run() == 0, both.log
+    told = [line for line in both.steps if "alert/" in line]
+    assert told == ["mrlc step=4 alert/firing=1 alert/never-done=1"]
+    assert len(both.steps) == 4 + len(told)
+    data = both.root / "output" / "data"
+    assert len(rows(both, "alerts.jsonl")) == 1
+    ending = json.loads((data / "stopped.json").read_text())
+    model_step = 4 if then == "stop" else 2
+    assert (ending["step"], ending["since"], ending["model_step"]) == (4, 3, model_step)
+    assert "stopped by alert never-done at step 4" in both.log.splitlines()[-1]
+    assert descendants(both.process.pid if both.process else 0) == []
+    kept = both.run_folder / "checkpoints" / f"checkpoint-{model_step}"
+    assert tensors(both.root / "model") == tensors(kept)
+
+
+def tensors(folder: Path) -> dict[str, list[Any]]:
+    from safetensors.torch import load_file
+
+    return {name: one.tolist() for name, one in load_file(folder / "model.safetensors").items()}
 
 
 def test_two_hosts_of_two_processes_train_as_one_does(container: Make) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from mrlc.runtime.alerts.words import LONGEST, block
 from mrlc.runtime.notify import slack, sns
@@ -21,7 +22,7 @@ def test_a_block_says_what_why_and_what_to_do() -> None:
     assert block(HACKED) == [
         "alert reward-hacked at step 40: the reward rises and the evaluation does not",
         f"  evidence  {HACKED_REWARD}",
-        "            since 21",
+        "            since step 21",
         "  change    read the trajectories, then tighten the parser",
         "  patch     reward.components.0.weight=0.5",
         "            reward.components.1.weight=0.5",
@@ -91,3 +92,12 @@ def test_a_subject_is_a_hundred_ascii_characters_at_most() -> None:
     assert len(sns.subject(Message("r" * 200, HOSTILE))) == sns.SUBJECT
     assert hostile.isascii()
     assert hostile.isprintable()
+
+
+def test_an_alternative_that_did_not_decide_is_no_evidence() -> None:
+    conditions = [
+        {"metric": "a", "asks": "above 1", "holds": True, "value": 2.0},
+        {"metric": "b", "asks": "above 1", "holds": False, "value": 0.5},
+    ]
+    lines = block(replace(HACKED, evidence={"since": 3, "conditions": conditions}))
+    assert lines[1:3] == ["  evidence  a above 1: value 2", "            since step 3"]

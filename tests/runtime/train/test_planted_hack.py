@@ -30,6 +30,7 @@ HACKED = (
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # five minutes on two cores that have other work
 def test_a_planted_hack_is_stopped_while_the_reward_still_rises(tmp_path: Path) -> None:
     folder = write_plan(compile_spec(QUICKSTART, overrides=HACKED), tmp_path / "build")
     plan = load_plan(folder)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 import tomllib
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from mrlc.error_handler import EXTRAS
+
 ROOT = Path(__file__).parents[1]
+ALWAYS = {
+    "mrlc", "pydantic", "pydantic_core", "ruamel", "jinja2", "rich", "simpleeval", "regex", "boto3",
+    "botocore", "jsonschema", "referencing",
+}  # fmt: skip
+"""What an installation without extras has."""
 SETUP = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 
 
@@ -50,3 +60,24 @@ def test_version_is_the_same_everywhere():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert mrlc.__version__ == project["version"]
     assert find_spec("mrlc.cli") is not None
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Top-level names of what a module imports anywhere."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name.partition(".")[0] for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_whoever_lacks_a_package_is_told_its_extra():
+    folders = [ROOT / name for name in ("compiler", "runtime", "schemas", "src/mrlc/commands")]
+    found = {
+        name
+        for folder in folders
+        for module in folder.rglob("*.py")
+        for name in imported(ast.parse(module.read_text()))
+    }
+    brought = {"_typeshed", "tokenizers"}  # the one for types alone, the other by transformers
+    assert found - ALWAYS - brought - EXTRAS.keys() - sys.stdlib_module_names == set()

@@ -122,7 +122,9 @@ def _print_verdict(verdict: Verdict) -> None:
             "these figures are evidence of how faults are dealt with, and of nothing else"
         )
     for name, what in _FILES.items():
-        print(f"{what:<28}{verdict.run / name}")
+        file = verdict.run / name
+        if file.is_dir() or file.stat().st_size:  # an empty log says nothing
+            print(f"{what:<28}{file}")
     if verdict.says:
         print(verdict.says)
 

@@ -19,13 +19,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from .clock import Cost
 from .ideal import Machine, measure
-from .loops import LOOPS, TRAINERS, Played, check_equal
+from .loops import LOOPS, TRAINERS, Played, check_equal, run_mrlc
 from .stage import Act, Shape, Stage, open_stage
 from .training import step_seconds
 
@@ -64,6 +65,9 @@ class Cell:
     timings: dict[str, Timing]
     steps_s: dict[str, float]
     """Of a training step on these episodes, where it was timed."""
+    undrafted_s: float | None
+    """By mrlc without guesses at what comes next, where it was timed: episodes that are forced to
+    repeat one call word for word suit guesses, those of a policy that explores suit them less."""
 
     def over(self, loop: str, other: str = "mrlc") -> float:
         """How many times as long as the other a loop takes."""
@@ -126,7 +130,7 @@ def _add(table: Table, stage: Stage, *, full: bool) -> None:
         if guess and is_tried and not full and guess.timing.seconds > ALLOWANCE_S[loop]:
             timings[loop] = guess.timing
             continue
-        found[loop], timings[loop] = _timed(stage, loop)
+        found[loop], timings[loop] = _best(partial(LOOPS[loop], stage))
         if guess is not None and guess.is_from_measurement:
             ratio = guess.timing.seconds / timings[loop].seconds
             table.checks.setdefault(guess.rule, []).append(ratio)
@@ -139,6 +143,9 @@ def _add(table: Table, stage: Stage, *, full: bool) -> None:
         ideal_s=table.machine.ideal_s(episodes, tool_s=act.tool_ms / 1000),
         timings=timings,
         steps_s=_steps(stage, full=full),
+        undrafted_s=None
+        if act.tool_ms
+        else _best(partial(run_mrlc, stage, draft_tokens=0))[1].seconds,
     )
 
 
@@ -168,11 +175,11 @@ def _estimate(cells: dict[Act, Cell], act: Act, loop: str) -> _Estimate | None:
     return _Estimate(rule, timing, is_from_measurement=not known.is_estimate)
 
 
-def _timed(stage: Stage, loop: str) -> tuple[list[Played], Timing]:
+def _best(play: Callable[[], tuple[list[Played], Cost]]) -> tuple[list[Played], Timing]:
     """The best of some runs."""
     costs: list[Cost] = []
     while len(costs) < TRIES and sum(cost.wall for cost in costs) < REPEATED_S:
-        played, cost = LOOPS[loop](stage)
+        played, cost = play()
         costs.append(cost)
     best = min(costs, key=lambda cost: cost.seconds)
     return played, Timing(best.seconds, best.idle, best.queued / best.wall)

@@ -39,9 +39,10 @@ class Played(NamedTuple):
 Loop = Callable[[Stage], tuple[list[Played], Cost]]
 
 
-def run_mrlc(stage: Stage) -> tuple[list[Played], Cost]:
-    """The engine of this repository."""
+def run_mrlc(stage: Stage, **rollout: Any) -> tuple[list[Played], Cost]:
+    """The engine of this repository; `rollout` are fields of the spec's section."""
     policy = _policy(stage)
+    policy.rollout = policy.rollout.model_copy(update=rollout)
     clock = Clock()
     trajectories = stage.setup.engine.run(policy, requests(stage))
     cost = clock.read()

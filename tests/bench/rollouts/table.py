@@ -70,6 +70,11 @@ def foot(table: Table) -> Iterator[str]:
     for rule, ratios in table.checks.items():
         span = f"{min(ratios):.2f} to {max(ratios):.2f}"
         yield f"~ {rule}: estimate / measurement {span} in {len(ratios)} cells that have both"
+    plain = {act: cell for act, cell in table.cells.items() if cell.undrafted_s is not None}
+    for act, cell in plain.items():
+        stock, own = cell.timings["stock"], cell.undrafted_s or 0.0
+        gain = f"{_mark(stock.is_estimate)}{stock.seconds / own:.1f}x"
+        yield f"without drafts, {_name(act)}: {_number(own)} s, stock {gain}"
     for goal in goals(table):
         yield goal.line()
 

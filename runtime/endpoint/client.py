@@ -1,4 +1,4 @@
-"""Asks one endpoint. Safe to use from one event loop after another, as each wave is one."""
+"""Asks one endpoint. Safe to use from one event loop after another, as each batch of episodes runs in one."""
 
 from __future__ import annotations
 

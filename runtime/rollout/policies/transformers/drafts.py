@@ -60,7 +60,7 @@ class Drafts:
         return guessed
 
 
-def width(lengths: Sequence[int], most: int) -> int:
+def worthwhile(lengths: Sequence[int], most: int) -> int:
     """How many guesses to feed of each row, given how many there are of each.
 
     All rows of a pass are as wide as the widest, so one row's long guess is paid by all.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from mrlc.runtime.rollout.policies import policy as policies
-from mrlc.runtime.rollout.policies.transformers.drafts import Drafts, width
+from mrlc.runtime.rollout.policies.transformers.drafts import Drafts, worthwhile
 from mrlc.runtime.rollout.policies.transformers.forward import Forward, layers
 from mrlc.runtime.rollout.policies.transformers.memory import tokens_that_fit
 from mrlc.runtime.rollout.policies.transformers.places import Places
@@ -104,7 +104,7 @@ class Batch:
                 await asyncio.sleep(0)
 
     def _tick(self) -> None:
-        """Admit whom it is time to admit, and feed one token to each row that writes."""
+        """Admit whom it is time to admit, and let each row that writes go on."""
         import torch
 
         with torch.inference_mode():
@@ -178,7 +178,7 @@ class Batch:
             self._drafts.guess(row.context, min(most, row.left - 1), end_id=end_id)
             for row in writing
         ]
-        kept = width([len(guess) for guess in found], most)
+        kept = worthwhile([len(guess) for guess in found], most)
         return [guess[:kept] for guess in found]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrlc.runtime.rollout.policies.transformers import forward
-from mrlc.runtime.rollout.policies.transformers.drafts import MOST, ORDER, Drafts, width
+from mrlc.runtime.rollout.policies.transformers.drafts import MOST, ORDER, Drafts, worthwhile
 from mrlc.runtime.rollout.policies.transformers.session import _standing
 from tests.runtime.rollout.transformers.test_policy import END, assert_faithful, play, policy
 
@@ -63,13 +63,13 @@ def test_drawn_tokens_stand_to_the_first_wrong_guess(
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=40), st.integers(0, 20))
 def test_a_pass_is_no_wider_than_its_longest_guess(lengths: list[int], most: int) -> None:
-    chosen = width(lengths, most)
+    chosen = worthwhile(lengths, most)
     assert 0 <= chosen <= min(most, max(lengths))
 
 
 def test_one_long_guess_does_not_widen_the_pass_of_many() -> None:
-    assert width([8, *[0] * 63], 8) == 0
-    assert width([8] * 64, 8) == 8
+    assert worthwhile([8, *[0] * 63], 8) == 0
+    assert worthwhile([8] * 64, 8) == 8
 
 
 @settings(max_examples=10, deadline=None)

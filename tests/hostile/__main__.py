@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mrlc.runtime.environment import pool
 from mrlc.runtime.metrics import ScoredEpisode, rollout_metrics, scored_episodes
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.trajectory import StopCause, Trajectory
@@ -89,6 +90,7 @@ def _run(folder: Path, seed: int, count: int) -> dict[str, Any]:
         started = time.monotonic()
         episodes = batch(workshop.setup, seed, groups=GROUPS, canary=str(canary.folder))
         faults = _try(workshop, canary, episodes, report)
+        pool.close()  # workers of tools stay for the next batch; with them all must be gone
         if left := more(before):
             faults.append(f"left behind: {left}")
             before = traces()

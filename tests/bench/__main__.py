@@ -22,6 +22,7 @@ from bad_requests import main as measure_requests
 from compile import main as measure_sweeps
 from rollouts import run as measure_rollouts
 from sandbox import main as measure_sandboxes
+from training import main as measure_training
 
 from mrlc.compiler import compile_spec, write_plan
 from mrlc.runtime.record import RunFolder, create_run
@@ -91,6 +92,7 @@ def main() -> None:
     print(
         f"stock step / mrlc step           {stock / ours:5.1f}x   ({stock:.2f} s / {ours:.2f} s CPU)"
     )
+    measure_training()
     measure_rollouts()
 
 

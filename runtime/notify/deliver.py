@@ -44,20 +44,6 @@ def warn_on_stderr(text: str) -> None:
     print(f"warning: {text}", file=sys.stderr, flush=True)
 
 
-def deliver(
-    firings: Sequence[Firing],
-    channels: Mapping[str, Channel],
-    run_name: str,
-    *,
-    seed: int = 0,
-    within_s: float = FLUSH_S,
-    warn: Warn = warn_on_stderr,
-) -> None:
-    """Tell each firing to the channels that it names, and wait for it; never raises."""
-    with Courier(channels, run_name, seed=seed, within_s=within_s, warn=warn) as courier:
-        courier.post(firings)
-
-
 class Courier:
     """Carries the messages of one run; a context that ends when all are delivered, or the time is."""
 

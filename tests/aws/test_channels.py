@@ -12,7 +12,7 @@ import pytest
 from mrlc.compiler.example import Edit
 from mrlc.runtime.endpoint import attempts
 from mrlc.runtime.notify import sns
-from mrlc.runtime.notify.deliver import deliver
+from mrlc.runtime.notify.deliver import Courier
 from mrlc.schemas.notify import Channel
 from tests.aws.conftest import TOPIC, at, compiled
 from tests.aws.proxy import Proxy, Reply
@@ -38,7 +38,8 @@ def queue(proxy: Proxy, moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def told(*firings: Any) -> list[str]:
     warnings: list[str] = []
-    deliver(firings, CHANNELS, "desk-s1", warn=warnings.append)
+    with Courier(CHANNELS, "desk-s1", warn=warnings.append) as courier:
+        courier.post(firings)
     return warnings
 
 

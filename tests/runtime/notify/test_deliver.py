@@ -9,7 +9,7 @@ import pytest
 
 from mrlc.runtime.endpoint import attempts
 from mrlc.runtime.notify import deliver as delivery
-from mrlc.runtime.notify.deliver import ATTEMPTS, Courier, deliver
+from mrlc.runtime.notify.deliver import ATTEMPTS, Courier
 from mrlc.runtime.notify.message import Message
 from mrlc.schemas.notify import Channel
 from tests.runtime.server import Reply, serving
@@ -31,7 +31,8 @@ def told(
     monkeypatch.setenv("HOOK", url)
     warnings: list[str] = []
     channels = {"ops": Channel(**{kind: "env:HOOK"})}
-    deliver([HACKED], channels, "desk-s1", within_s=within_s, warn=warnings.append)
+    with Courier(channels, "desk-s1", within_s=within_s, warn=warnings.append) as courier:
+        courier.post([HACKED])
     return warnings
 
 
@@ -111,7 +112,8 @@ def test_a_variable_that_is_not_set_is_told_at_once(monkeypatch: pytest.MonkeyPa
 
 def test_a_channel_that_is_not_there() -> None:
     warnings: list[str] = []
-    deliver([HACKED], {}, "r", warn=warnings.append)
+    with Courier({}, "r", warn=warnings.append) as courier:
+        courier.post([HACKED])
     assert warnings == ["there is no channel `ops` to tell of reward-hacked"]
 
 

@@ -65,11 +65,6 @@ def trend(points: Sequence[Point], *, confidence: float) -> Trend:
     return Trend(slope, slopes[outside], slopes[-1 - outside], correlation)
 
 
-def fewest_points(confidence: float) -> int:
-    """With fewer points there is no bound, whatever they are."""
-    return next(n for n in range(2, 100) if _critical(n, confidence) <= n * (n - 1) // 2)
-
-
 def _correlation(residuals: Sequence[float]) -> float:
     """Lag-one autocorrelation, from 0 to `MOST`; beyond Anderson's limit, or 0."""
     mean, n = fmean(residuals), len(residuals)

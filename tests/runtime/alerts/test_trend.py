@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mrlc.runtime.alerts.trend import Trend, fewest_points, trend
+from mrlc.compiler.alert_reach import _fewest
+from mrlc.runtime.alerts.trend import Trend, trend
 
 VALUES = st.lists(st.floats(-1, 1).map(lambda x: round(x, 3)), min_size=4, max_size=20)
 
@@ -43,7 +44,8 @@ def test_one_outlier_moves_nothing() -> None:
 
 @pytest.mark.parametrize(("confidence", "points"), [(0.8, 3), (0.95, 4), (0.99, 5)])
 def test_the_fewest_points_that_say_anything(confidence: float, points: int) -> None:
-    assert fewest_points(confidence) == points
+    """The compiler refuses windows that hold fewer."""
+    assert _fewest(confidence) == points
     assert math.isfinite(of(*range(points), confidence=confidence).low)
     assert not math.isfinite(of(*range(points - 1), confidence=confidence).low)
 

@@ -246,7 +246,6 @@ def policies_of(setup: Setup, model: PreTrainedModel) -> PolicyAt:
         return TransformersPolicy(
             model,
             end_id=setup.chat.end_id,
-            pad_id=int(setup.base.tokenizer.pad_token_id),
             temperature=temperature,
             rollout=setup.experiment.rollout,
         )

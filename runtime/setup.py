@@ -134,12 +134,17 @@ def prepare(plan: Plan, folder: Path, *, seed: int, chaos: float = 0.0) -> Setup
 
 def _check_cache(base: LoadedModel, name: str) -> None:
     # Loads numpy, which those who only read plans, such as `gate` and `--rescore`, may not have.
+    from mrlc.runtime.rollout.policies.transformers.attention import (
+        UnknownAttention,
+        check_attention,
+    )
     from mrlc.runtime.rollout.policies.transformers.forward import UnknownCache, layers
 
     try:
         layers(base.model)
-    except UnknownCache as error:
-        help = "choose a model of attention layers"
+        check_attention(base.model)
+    except (UnknownCache, UnknownAttention) as error:
+        help = "choose a model of attention layers that transformers can run on other back ends"
         message = f"episodes of `{name}` cannot be continued from turn to turn: {error}"
         raise PlanFault("model.base", message, help=help) from error
 

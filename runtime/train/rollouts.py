@@ -144,7 +144,6 @@ class Rollouts:
         return TransformersPolicy(
             model,
             end_id=self.setup.chat.end_id,
-            pad_id=int(self.setup.base.tokenizer.pad_token_id),
             temperature=self.setup.experiment.algorithm.temperature,
             rollout=self.setup.experiment.rollout,
         )

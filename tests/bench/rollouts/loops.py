@@ -134,7 +134,6 @@ def _policy(stage: Stage) -> TransformersPolicy:
     return TransformersPolicy(
         stage.model,
         end_id=stage.setup.chat.end_id,
-        pad_id=int(stage.setup.base.tokenizer.pad_token_id),
         temperature=1.0,
         rollout=stage.setup.experiment.rollout,
     )

@@ -46,6 +46,8 @@ class Shape:
     layers: int
     heads: int
     feed_forward: int
+    key_heads: int = 0
+    """Heads of keys and values; 0: as many as there are."""
     vocabulary: int = 0
     """Rows of the embedding; 0: as many as the tokenizer has."""
     dtype: str = "float32"
@@ -53,8 +55,9 @@ class Shape:
 
 SHAPES = {
     "0.9M": Shape(128, 4, 4, 384),
-    "0.6B": Shape(1024, 28, 16, 3072, vocabulary=151_936, dtype="bfloat16"),
-    "1.7B": Shape(2048, 28, 16, 6144, vocabulary=151_936, dtype="bfloat16"),
+    "6M": Shape(384, 4, 6, 1024, key_heads=2),
+    "0.6B": Shape(1024, 28, 16, 3072, key_heads=8, vocabulary=151_936, dtype="bfloat16"),
+    "1.7B": Shape(2048, 28, 16, 6144, key_heads=8, vocabulary=151_936, dtype="bfloat16"),
 }
 """The larger two are about Qwen3's."""
 
@@ -114,7 +117,7 @@ def scripted_model(setup: Setup, shape: Shape) -> Any:
         intermediate_size=shape.feed_forward,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
-        num_key_value_heads=shape.heads,
+        num_key_value_heads=shape.key_heads or shape.heads,
         max_position_embeddings=int(tokenizer.model_max_length),
         tie_word_embeddings=False,
         pad_token_id=tokenizer.pad_token_id,

@@ -160,7 +160,7 @@ class Engine:
     def _output(self, ids: list[int], given: Parameters) -> Any:
         (end,) = given.stop_token_ids
         acting = TransformersPolicy(
-            self.model, end_id=end, pad_id=0, temperature=given.temperature, rollout=Rollout()
+            self.model, end_id=end, temperature=given.temperature, rollout=Rollout()
         )
 
         async def write() -> Written:

@@ -68,7 +68,6 @@ class VllmServer:
         policy = TransformersPolicy(
             self.model,
             end_id=end,
-            pad_id=0,
             temperature=asked["temperature"],
             rollout=Rollout(),
         )

@@ -12,8 +12,6 @@ followed the last three tokens is guessed to follow them again, if it did so the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 ORDER = 3
 """Tokens that a guess is made from."""
 SURE = 1
@@ -22,8 +20,6 @@ MOST = 3
 """Confirmations that are counted."""
 ENTRIES = 1 << 18
 """Contexts that are remembered; then all is forgotten and learnt again."""
-COST = 0.2
-"""Of one more column of tokens in a pass, in passes of one column."""
 
 Context = tuple[int, ...]
 
@@ -58,17 +54,3 @@ class Drafts:
                 break
             context = (*context[1:], token)
         return guessed
-
-
-def worthwhile(lengths: Sequence[int], most: int) -> int:
-    """How many guesses to feed of each row, given how many there are of each.
-
-    All rows of a pass are as wide as the widest, so one row's long guess is paid by all.
-    """
-    best, chosen = 0.0, 0
-    for candidate in range(most + 1):
-        written = len(lengths) + sum(min(length, candidate) for length in lengths)
-        worth = written / (1 + COST * candidate)
-        if worth > best:
-            best, chosen = worth, candidate
-    return chosen

@@ -14,36 +14,37 @@ import numpy as np
 from mrlc.runtime.rollout.policies.transformers.row import Row
 from mrlc.runtime.rollout.policies.transformers.slots import Slots
 
-GROWTH = 1.5
+GROWTH = 2
 """Slots grow by this factor at least, so that few copies are made."""
 
 
 class Places:
-    """The owners of the slots; at most `fits` tokens in all slots together."""
+    """The owners of the slots; at most `fits` tokens in all slots together.
 
-    def __init__(self, slots: Slots, *, fits: int) -> None:
+    Where storage costs nothing until it is written to (`is_lazy`), slots are at once as long as
+    there may be need of, at most `context`, and never grow.
+    """
+
+    def __init__(self, slots: Slots, *, fits: int, context: int, is_lazy: bool) -> None:
         self._slots = slots
         self._width = slots.count
         self._fits = fits
+        self._ample = min(context, fits // slots.count) if is_lazy else 0
         self._owners: list[Row | None] = [None] * slots.count
 
-    def seat(self, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-        """Give each a slot with room for its next turn, as far as there are any.
-
-        Returns those that have one, and those of them whose slot holds nothing of theirs yet.
-        """
+    def seat(self, rows: Sequence[Row]) -> list[Row]:
+        """Give each a slot with room for its next turn; those that have one then."""
         rows = self._with_room(rows)
-        seated, new = [], []
+        seated = []
         waiting = set(map(id, rows))
         for row in rows:
             if row.slot is None:
                 slot = self._vacant(waiting)
                 if slot is None:
                     continue
-                row.slot, self._owners[slot] = slot, row
-                new.append(row)
+                row.slot, row.is_new, self._owners[slot] = slot, True, row
             seated.append(row)
-        return seated, new
+        return seated
 
     def leave(self, row: Row) -> None:
         """A row is over; what its slot holds stays until another takes it."""
@@ -66,11 +67,11 @@ class Places:
 
     def _with_room(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Make the slots long enough for the rows; those that must wait for that are left out."""
-        room = self._slots.capacity - 1
+        room = self._slots.capacity
         needed = max(self._need(row) for row in rows)
         if needed <= room:
             return rows
-        grown = max(needed, int(GROWTH * room))
+        grown = max(needed, GROWTH * room, self._ample)
         tokens = grown if self._count(grown) == self._width else needed
         count = self._count(tokens)
         if count < sum(row.is_writing for row in self._held()):
@@ -89,9 +90,9 @@ class Places:
             (row for row in self._held() if not row.is_writing),
             key=lambda row: id(row) not in wanted,
         )
-        kept, lost = (first + idle)[:count], (first + idle)[count:]
-        for row in lost:
+        for row in (first + idle)[count:]:
             self._evict(row)
+        kept = self._held()
         free = [slot for slot, owner in enumerate(self._owners) if owner is None]
         spare = free[: count - len(kept)]  # what they hold may be somebody's prefix
         slots = [row.slot for row in kept if row.slot is not None] + spare
@@ -103,7 +104,7 @@ class Places:
     def _evict(self, row: Row) -> None:
         """Take a row's slot; what it held must be fed again."""
         assert row.slot is not None
-        held = self._slots.ids[row.slot, : self._slots.lengths[row.slot]]
+        held = self._slots.ids[row.slot, : self._tokens(row)]
         row.unfed = held.tolist() + row.unfed
         self.leave(row)
 
@@ -111,7 +112,7 @@ class Places:
         return [owner for owner in self._owners if owner is not None]
 
     def _tokens(self, row: Row) -> int:
-        return 0 if row.slot is None else int(self._slots.lengths[row.slot])
+        return 0 if row.slot is None or row.is_new else int(self._slots.lengths[row.slot])
 
     def _need(self, row: Row) -> int:
         """Tokens that a row has when its next turn is over."""

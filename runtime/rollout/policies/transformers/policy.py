@@ -21,14 +21,12 @@ class TransformersPolicy:
         model: PreTrainedModel,
         *,
         end_id: int,
-        pad_id: int,
         temperature: float,
         rollout: Rollout,
     ) -> None:
         """`temperature` 0 is greedy; log-probs are then those of temperature 1."""
         self.model = model
         self.end_id = end_id
-        self.pad_id = pad_id
         self.temperature = temperature
         self.rollout = rollout
 

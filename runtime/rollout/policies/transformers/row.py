@@ -28,11 +28,11 @@ class Row:
     unfed: list[int] = field(default_factory=list)
     """Ids that no slot holds: what it was told, or the last id that it wrote itself."""
     max_tokens: int = 0
-    waited: int = 0
-    """Ticks since it asked to write."""
     context: Context = ()
     """The last tokens of the sequence, as many as a guess is made from."""
     is_writing: bool = False
+    is_new: bool = False
+    """Its slot was given to it and holds nothing of its own yet."""
     is_over: bool = False
     _future: asyncio.Future[Written] | None = None
     _ids: list[int] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Row:
 
         self.unfed += ids
         self.context = (*self.context, *ids)[-ORDER:]
-        self.max_tokens, self.waited = max_tokens, 0
+        self.max_tokens = max_tokens
         self._ids, self._logprobs = [], []
         drawn = torch.rand(max_tokens, generator=self.stream, dtype=torch.float64)
         self._uniforms = drawn.tolist()

@@ -1,11 +1,12 @@
-"""Who waits, who writes, and when the waiting are admitted.
+"""Who waits, who writes, and who goes into the next pass of the model.
 
-A row is idle (its tool runs), waiting (it asked to write) or writing. One task drives the session:
-it admits, ticks, and lets the event loop run between ticks, so that tools go on beside the model.
+A row is idle (its tool runs), waiting (it asked to write) or writing (it has a slot with room for
+its turn). One task drives the session: a pass, then the event loop runs, so that tools go on beside
+the model, then the next pass with whoever is ready by then. A pass takes what each row has to be
+fed, a prompt, a tool's result or the last token, and guesses at what follows: the rows that were
+not served for longest first, until it is full.
 
-Admission costs a forward pass of its own, so the waiting are let gather: they are admitted when
-they are a share of those who write, or have waited a few ticks, or nobody writes. With
-`rollout.deterministic` they are admitted only when nobody writes and every open row waits: then
+With `rollout.deterministic` rows are admitted only when nobody writes and every open row waits: then
 who is computed with whom, and so the last bits of each logit, does not depend on how long any tool
 took. It costs the wait for the slowest tool of each round.
 """
@@ -14,50 +15,67 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from mrlc.runtime.rollout.policies import policy as policies
-from mrlc.runtime.rollout.policies.transformers.drafts import Drafts, worthwhile
+from mrlc.runtime.rollout.policies.transformers.attention import check_attention
+from mrlc.runtime.rollout.policies.transformers.drafts import Drafts
 from mrlc.runtime.rollout.policies.transformers.forward import Forward, layers
 from mrlc.runtime.rollout.policies.transformers.memory import tokens_that_fit
+from mrlc.runtime.rollout.policies.transformers.passage import Chunk, Ints
 from mrlc.runtime.rollout.policies.transformers.places import Places
-from mrlc.runtime.rollout.policies.transformers.prefill import prefill
 from mrlc.runtime.rollout.policies.transformers.row import Row
 from mrlc.runtime.rollout.policies.transformers.sampling import choose
-from mrlc.runtime.rollout.policies.transformers.slots import Slots
+from mrlc.runtime.rollout.policies.transformers.slots import WORTHWHILE, Slots, is_lazy
 
 if TYPE_CHECKING:
     from mrlc.runtime.rollout.policies.transformers.policy import TransformersPolicy
 
-SHARE = 4
-"""The waiting are admitted when there is one for so many that write."""
-PATIENCE = 6
-"""Ticks that a row waits for others to be admitted with."""
 SETTLING = 8
-"""Turns of the event loop between two ticks: an answer over a socket takes a few to arrive."""
-PASS_TOKENS = 2048
-"""Tokens of a pass that writes, guesses included: from there on the model is bound by arithmetic."""
+"""Turns of the event loop between two passes: an answer over a socket takes a few to arrive."""
+PASS_TOKENS = {"cpu": 1024}
+"""Tokens of a pass by kind of device: from there on a core is bound by arithmetic, and what the
+layers hand on would leave its caches."""
+MANY_TOKENS = 8192
+"""The same on an accelerator."""
 PASS_LOGITS = 1 << 26
-"""Logits of such a pass, so that a large vocabulary does not take the memory of the weights."""
+"""Logits of a pass, so that a large vocabulary does not take the memory of the weights."""
+
+
+@dataclass(frozen=True)
+class _Fed:
+    """What one row is given in a pass."""
+
+    row: Row
+    chunk: Chunk
+    told: int
+    """Tokens of the chunk that are not guessed."""
+    source: int
+    """Slot whose first `chunk.start` tokens are this row's too; its own, but where it is new."""
+    asked: int
+    """Tokens at its end after which the model says what follows: none, where it has more to be told."""
 
 
 class Batch:
     """The rows of a session and the task that drives them."""
 
     def __init__(self, policy: TransformersPolicy, width: int) -> None:
+        check_attention(policy.model)
         self._policy = policy
         self._slots = Slots(layers(policy.model), width)
         fits = tokens_that_fit(policy.model, policy.rollout.kv_cache_gb)
-        self._places = Places(self._slots, fits=fits)
-        self._forward = Forward(policy.model, self._slots, pad_id=policy.pad_id)
-        self._drafts = Drafts()
-        self._room = min(
-            PASS_TOKENS, PASS_LOGITS // policy.model.config.get_text_config().vocab_size
+        self._places = Places(
+            self._slots, fits=fits, context=policy.context, is_lazy=is_lazy(policy.model.device)
         )
-        self._rows: dict[int, Row] = {}  # by identity, in the order of opening
+        self._forward = Forward(policy.model, self._slots)
+        self._drafts = Drafts()
+        self._tokens = PASS_TOKENS.get(policy.model.device.type, MANY_TOKENS)
+        self._logits = max(1, PASS_LOGITS // policy.model.config.get_text_config().vocab_size)
+        self._rows: dict[int, Row] = {}  # by identity; who was not served for longest comes first
         self._is_awake = asyncio.Event()
         self._driver: asyncio.Task[None] | None = None
 
@@ -91,10 +109,13 @@ class Batch:
         self._is_awake.set()
 
     async def _drive(self) -> None:
+        import torch
+
         while True:
             await self._is_awake.wait()
             try:
-                self._tick()
+                with torch.inference_mode():
+                    self._tick()
             except Exception as error:  # noqa: BLE001 (handed to every waiter, not hidden)
                 for row in self._rows.values():
                     row.fail(error)
@@ -104,82 +125,118 @@ class Batch:
                 await asyncio.sleep(0)
 
     def _tick(self) -> None:
-        """Admit whom it is time to admit, and let each row that writes go on."""
-        import torch
-
-        with torch.inference_mode():
-            due = self._due()
-            if due:
-                self._admit(due)
-            writing = self._writing()
-            if writing:
-                self._write(writing)
-        for row in self._rows.values():
-            row.waited += row.is_waiting
+        """Admit whom it is time to admit, and take one pass."""
+        due = self._due()
+        if due:
+            self._admit(due)
+        fed = self._chosen()
+        if fed:
+            self._inherit(fed)
+            self._feed(fed)
 
     def _writing(self) -> list[Row]:
         return [row for row in self._rows.values() if row.is_writing]
 
     def _due(self) -> list[Row]:
-        """The waiting rows, if it is time to admit them; in the order in which they get slots."""
+        """The waiting rows that may be admitted now, in the order in which they get slots."""
         waiting = [row for row in self._rows.values() if row.is_waiting]
-        writing = len(self._writing())
-        if self._policy.rollout.deterministic:
-            is_time = not writing and len(waiting) == len(self._rows)
-            # By the seed, as the order in which episodes were opened depends on the tools' times.
-            waiting.sort(key=lambda row: (row.slot is None, row.seed))
-        else:
-            is_patient = all(row.waited < PATIENCE for row in waiting)
-            is_time = SHARE * len(waiting) >= writing or not is_patient
-        return waiting if is_time else []
+        if not self._policy.rollout.deterministic:
+            return waiting
+        if self._writing() or len(waiting) < len(self._rows):
+            return []
+        # By the seed, as the order in which episodes were opened depends on the tools' times.
+        return sorted(waiting, key=lambda row: (row.slot is None, row.seed))
 
     def _admit(self, due: list[Row]) -> None:
-        seated, new = self._places.seat(due)
-        prefill(self._forward, self._slots, seated, new)
-        for row in seated:
+        for row in self._places.seat(due):
             row.is_writing = True
+        if self._policy.rollout.deterministic:
+            self._rows = {id(row): row for row in sorted(self._rows.values(), key=_seed)}
 
-    def _write(self, writing: list[Row]) -> None:
-        """A token for each row, and as many more as were rightly guessed."""
+    def _chosen(self) -> list[_Fed]:
+        """Who goes into the next pass, and with what.
+
+        A row that is new takes over what a slot holds of its prompt. It stays behind if another of
+        the same pass is about to compute more of it: one of a group goes ahead with the prompt, or
+        with the system's message, and the others copy it.
+        """
+        chosen: list[_Fed] = []
+        new: list[Ints] = []
+        tokens, logits = self._tokens, self._logits
+        for row in self._writing():
+            if not (tokens and logits):
+                break
+            assert row.slot is not None
+            source, held = row.slot, int(self._slots.lengths[row.slot])
+            if row.is_new:
+                ids = np.array(row.unfed, dtype=np.int64)
+                source, held = self._slots.common(ids[:-1])
+                if any(_common(ids[:-1], other) >= held + WORTHWHILE for other in reversed(new)):
+                    continue
+                new.append(ids)
+                row.unfed = row.unfed[held:]
+            told = row.unfed[:tokens]
+            guess, asked = [], 0
+            if len(told) == len(row.unfed):
+                guess = self._guess(row, min(tokens - len(told), logits - 1, row.left - 1))
+                asked = len(guess) + 1
+            chunk = Chunk(row.slot, held, [*told, *guess])
+            tokens -= len(chunk.ids)
+            logits -= asked
+            chosen.append(_Fed(row, chunk, len(told), source, asked))
+        return chosen
+
+    def _guess(self, row: Row, room: int) -> list[int]:
+        most = min(room, self._policy.rollout.draft_tokens)
+        return self._drafts.guess(row.context, most, end_id=self._policy.end_id)
+
+    def _inherit(self, fed: Sequence[_Fed]) -> None:
+        """Give the new the prefixes that other slots hold."""
+        new = [one for one in fed if one.row.is_new]
+        for one in new:
+            one.row.is_new = False
+        if new:
+            columns = zip(
+                *((one.source, one.chunk.slot, one.chunk.start) for one in new), strict=True
+            )
+            self._slots.copy(*(np.array(column, dtype=np.int64) for column in columns))
+
+    def _feed(self, fed: Sequence[_Fed]) -> None:
+        """A pass: a token for each row that was told all, and as many more as were rightly guessed."""
         import torch
 
-        end_id = self._policy.end_id
-        guesses = self._guesses(writing)
-        slots = np.array([row.slot for row in writing], dtype=np.int64)
-        chunks = [
-            np.array([row.unfed[-1], *guess], dtype=np.int64)
-            for row, guess in zip(writing, guesses, strict=True)
-        ]
-        logits = self._forward.try_out(slots, chunks)
-        width = logits.shape[1]
-        uniforms = torch.zeros(len(writing), width, dtype=torch.float64)
-        for place, row in enumerate(writing):
-            numbers = row.uniforms(width)
-            uniforms[place, : len(numbers)] = torch.tensor(numbers, dtype=torch.float64)
+        logits = self._forward.run([one.chunk for one in fed], [one.asked for one in fed])
+        uniforms = [number for one in fed for number in one.row.uniforms(one.asked)]
         drawn = choose(
-            logits.flatten(0, 1),
-            uniforms.flatten().to(logits.device),
+            logits,
+            torch.tensor(uniforms, dtype=torch.float64, device=logits.device),
             temperature=self._policy.temperature,
         )
-        tokens, logprobs = (
-            part.view(-1, width).tolist() for part in torch.stack([one.double() for one in drawn])
-        )
-        for row, guess, ids, values in zip(writing, guesses, tokens, logprobs, strict=True):
-            count = _standing(ids, guess, end_id)
-            self._slots.lengths[row.slot] += count
-            row.take([int(token) for token in ids[:count]], values[:count], self._drafts, end_id)
+        tokens, logprobs = torch.stack([part.double() for part in drawn]).tolist()
+        end_id, place = self._policy.end_id, 0
+        for one in fed:
+            row, here = one.row, slice(place, place + one.asked)
+            place += one.asked
+            self._rows[id(row)] = self._rows.pop(id(row))  # behind those that were not served
+            self._slots.lengths[one.chunk.slot] = one.chunk.start + one.told
+            if not one.asked:
+                row.unfed = row.unfed[one.told :]
+                continue
+            ids = [int(token) for token in tokens[here]]
+            count = _standing(ids, one.chunk.ids[one.told :], end_id)
+            self._slots.lengths[one.chunk.slot] += count - 1
+            row.take(ids[:count], logprobs[here][:count], self._drafts, end_id)
 
-    def _guesses(self, writing: list[Row]) -> list[list[int]]:
-        most = min(self._policy.rollout.draft_tokens, self._room // len(writing) - 1)
-        if most <= 0:
-            return [[] for _ in writing]
-        end_id = self._policy.end_id
-        found = [
-            self._drafts.guess(row.context, min(most, row.left - 1), end_id=end_id)
-            for row in writing
-        ]
-        kept = worthwhile([len(guess) for guess in found], most)
-        return [guess[:kept] for guess in found]
+
+def _seed(row: Row) -> int:
+    return row.seed
+
+
+def _common(one: Ints, other: Ints) -> int:
+    """Length of the common prefix."""
+    width = min(len(one), len(other))
+    differs = one[:width] != other[:width]
+    return int(differs.argmax()) if differs.any() else width
 
 
 def _standing(drawn: Sequence[int], guess: Sequence[int], end_id: int) -> int:

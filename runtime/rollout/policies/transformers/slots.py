@@ -1,8 +1,8 @@
 """The cache of keys and values: one slot a row, tokens packed from the front.
 
-Storage is one tensor a layer, (slots, heads, capacity, dimension). A forward pass writes the keys
-of its chunk where `Passage` says and reads the columns up to the longest row; what a row does not
-have is hidden by the mask. The last column belongs to nobody: padding is written there.
+Storage is one tensor a layer, (slots, heads, capacity, dimension). A pass writes the keys of its
+tokens where its `Passage` says; attention reads the columns up to a row's last. What a slot has not
+is masked or not read, but is a number all the same: storage starts as zeros.
 
 The host knows the ids that each slot stands for, also of a slot whose episode is over, until
 another takes it. So the longest common prefix with any slot can be copied instead of computed.
@@ -10,11 +10,13 @@ another takes it. So the longest common prefix with any slot can be copied inste
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from mrlc.runtime.rollout.policies.transformers.passage import Ints, Passage
 
 if TYPE_CHECKING:
     import torch
@@ -23,22 +25,6 @@ STEP = 64
 """Columns are added in multiples of this."""
 WORTHWHILE = 8
 """A shorter common prefix is not worth a copy."""
-
-Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Passage:
-    """Where one forward pass writes and what it reads."""
-
-    rows: torch.Tensor | None
-    """(rows,) slots in the order of the batch; None for the first `count` as they lie."""
-    count: int
-    """Rows of the batch."""
-    columns: torch.Tensor
-    """(rows, width): the column of each token."""
-    length: int
-    """Columns that are read."""
 
 
 class Slots:
@@ -62,14 +48,9 @@ class Slots:
 
         return Cache(layers=self._layers)
 
-    @property
-    def scratch(self) -> int:
-        """The column that belongs to nobody."""
-        return self.capacity - 1
-
     def resize(self, kept: Ints, count: int, tokens: int) -> None:
         """`count` slots for `tokens` each; the slots `kept` become the first, in this order."""
-        capacity = -(-(tokens + 1) // STEP) * STEP
+        capacity = -(-tokens // STEP) * STEP
         for layer in self._layers:
             layer.resize(kept, count, capacity)
         lengths, ids = np.zeros(count, dtype=np.int64), np.zeros((count, capacity), dtype=np.int64)
@@ -101,14 +82,14 @@ class Slots:
 
 
 def _layer(slots: Slots) -> Any:
-    """A layer of a transformers cache whose place and extent `slots.passage` says."""
+    """A layer of a transformers cache; `slots.passage` says where a pass writes."""
     import torch
     from transformers.cache_utils import CacheLayerMixin
 
     class SlotLayer(CacheLayerMixin):  # type: ignore[misc] # transformers is untyped
         def lazy_initialization(self, key_states: Any, value_states: Any) -> None:
             self.keys, self.values = (
-                states.new_zeros(slots.count, states.shape[1], slots.capacity, states.shape[3])
+                _zeros((slots.count, states.shape[1], slots.capacity, states.shape[3]), states)
                 for states in (key_states, value_states)
             )
             self.is_initialized = True
@@ -116,19 +97,17 @@ def _layer(slots: Slots) -> Any:
         def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> Any:
             if not self.is_initialized:
                 self.lazy_initialization(key_states, value_states)
-            passage = slots.passage
-            assert passage is not None
-            return (
-                _passed(self.keys, key_states, passage),
-                _passed(self.values, value_states, passage),
-            )
+            at = slots.passage
+            assert at is not None
+            for stored, states in ((self.keys, key_states), (self.values, value_states)):
+                stored[at.slots, :, at.columns] = states[0].transpose(0, 1)
+            return self.keys, self.values
 
         def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-            assert slots.passage is not None
-            return slots.passage.length, 0
+            return slots.capacity, 0  # no mask is made from this
 
         def get_seq_length(self) -> int:
-            return 0  # masks and positions are given; nothing is derived from this
+            return 0  # positions are given
 
         def get_max_length(self) -> int:
             return -1
@@ -147,26 +126,29 @@ def _layer(slots: Slots) -> Any:
     return SlotLayer()
 
 
-def _passed(stored: torch.Tensor, states: torch.Tensor, passage: Passage) -> torch.Tensor:
-    """Write a chunk's states (rows, heads, width, dimension); what the pass reads."""
-    import torch
-
-    if passage.rows is None:
-        rows = torch.arange(passage.count, device=stored.device)
-        whole = stored[: passage.count, :, : passage.length]
-    else:
-        rows, whole = passage.rows, None
-    stored[rows[:, None], :, passage.columns] = states.transpose(1, 2)
-    if whole is None:
-        return stored[:, :, : passage.length].index_select(0, rows)
-    return whole
-
-
 def _resized(stored: torch.Tensor, kept: Ints, count: int, capacity: int) -> torch.Tensor:
     import torch
 
-    new = stored.new_zeros(count, stored.shape[1], capacity, stored.shape[3])
+    new = _zeros((count, stored.shape[1], capacity, stored.shape[3]), stored)
     width = min(capacity, stored.shape[2])
-    rows = torch.from_numpy(kept).to(stored.device)
-    new[: len(kept), :, :width] = stored[:, :, :width].index_select(0, rows)
+    if np.array_equal(kept, np.arange(len(kept))):
+        new[: len(kept), :, :width] = stored[: len(kept), :, :width]
+    else:
+        rows = torch.from_numpy(kept).to(stored.device)
+        new[: len(kept), :, :width] = stored[:, :, :width].index_select(0, rows)
     return new
+
+
+def _zeros(shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
+    """Zeros; on a CPU in pages that are there once they are written to (`is_lazy`)."""
+    import torch
+
+    if not is_lazy(like.device):
+        return like.new_zeros(shape)
+    pages = mmap.mmap(-1, math.prod(shape) * like.itemsize)
+    return torch.frombuffer(pages, dtype=like.dtype).view(shape)
+
+
+def is_lazy(device: torch.device) -> bool:
+    """Whether storage takes up memory only as far as it is written to."""
+    return device.type == "cpu"

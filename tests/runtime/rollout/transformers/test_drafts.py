@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrlc.runtime.rollout.policies.transformers import forward
-from mrlc.runtime.rollout.policies.transformers.drafts import MOST, ORDER, Drafts, worthwhile
+from mrlc.runtime.rollout.policies.transformers.drafts import MOST, ORDER, Drafts
 from mrlc.runtime.rollout.policies.transformers.session import _standing
 from tests.runtime.rollout.transformers.test_policy import END, assert_faithful, play, policy
 
@@ -61,17 +61,6 @@ def test_drawn_tokens_stand_to_the_first_wrong_guess(
     assert _standing(drawn, guess, END) == count
 
 
-@given(st.lists(st.integers(0, 20), min_size=1, max_size=40), st.integers(0, 20))
-def test_a_pass_is_no_wider_than_its_longest_guess(lengths: list[int], most: int) -> None:
-    chosen = worthwhile(lengths, most)
-    assert 0 <= chosen <= min(most, max(lengths))
-
-
-def test_one_long_guess_does_not_widen_the_pass_of_many() -> None:
-    assert worthwhile([8, *[0] * 63], 8) == 0
-    assert worthwhile([8] * 64, 8) == 8
-
-
 @settings(max_examples=10, deadline=None)
 @given(tokens=st.integers(1, 16), temperature=st.sampled_from([0.0, 0.05, 1.0]))
 def test_guesses_change_nothing_of_what_is_written(tokens: int, temperature: float) -> None:
@@ -90,10 +79,8 @@ def test_guesses_change_nothing_of_what_is_written(tokens: int, temperature: flo
 
 def test_guesses_save_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     passes = []
-    count = forward.Forward.try_out
-    monkeypatch.setattr(
-        forward.Forward, "try_out", lambda *given: passes.append(1) or count(*given)
-    )
+    count = forward.Forward.run
+    monkeypatch.setattr(forward.Forward, "run", lambda *given: passes.append(1) or count(*given))
     model = repetitive()
     used = {}
     for most in (0, 8):

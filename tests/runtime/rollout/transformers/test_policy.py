@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mrlc.runtime.rollout.policies.policy import Written
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
+from mrlc.runtime.rollout.policies.transformers.attention import UnknownAttention
 from mrlc.runtime.rollout.policies.transformers.forward import UnknownCache
 from mrlc.runtime.rollout.policies.transformers.memory import bytes_a_token
 from mrlc.schemas.rollout import Rollout
@@ -24,7 +25,7 @@ Script = list[list[int]]
 
 def policy(model: Any, temperature: float = 1.0, **rollout: Any) -> TransformersPolicy:
     return TransformersPolicy(
-        model, end_id=END, pad_id=0, temperature=temperature, rollout=Rollout(**rollout)
+        model, end_id=END, temperature=temperature, rollout=Rollout(**rollout)
     )
 
 
@@ -143,6 +144,11 @@ LLAMA = {
         ("mistral", {"sliding_window": 7}),
         ("qwen3", {"head_dim": 8}),
         ("gemma3_text", {"head_dim": 8, "sliding_window": 7, "sliding_window_pattern": 2}),
+        (
+            "gemma2",
+            {"head_dim": 8, "attn_logit_softcapping": 0.002, "attn_implementation": "eager"},
+        ),
+        ("gpt_oss", {"head_dim": 8, "sliding_window": 7, "attn_implementation": "eager"}),
         ("gpt2", {"n_positions": 96, "n_embd": 32, "n_layer": 2, "n_head": 4}),
     ],
 )
@@ -170,6 +176,15 @@ def test_a_model_that_keeps_something_else_is_refused() -> None:
     )
     model = AutoModelForCausalLM.from_config(config)
     with pytest.raises(UnknownCache, match="conv"):
+        play(policy(model), [1], [[[5, 6]]])
+
+
+def test_a_model_whose_attention_cannot_be_replaced_is_refused() -> None:
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.for_model("bloom", vocab_size=211, hidden_size=32, n_layer=1, n_head=4)
+    model = AutoModelForCausalLM.from_config(config)
+    with pytest.raises(UnknownAttention, match="cannot be replaced"):
         play(policy(model), [1], [[[5, 6]]])
 
 

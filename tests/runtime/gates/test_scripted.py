@@ -101,8 +101,7 @@ COMPONENTS = {
     "out of range": ("def polite(t):\n    return 7\n", "not a number from 0 to 1"),
     "a hang": (
         "def polite(t):\n    while True: pass\n",
-        "component `polite` failed on task `t1`: took longer than 0.3 s in specs/rewards.py:polite, "
-        "at line 2"),
+        "took longer than 0.3 s in specs/rewards.py:polite, at line 2"),
     "two minds": (
         "N = []\ndef polite(t):\n    N.append(1)\n    return 1 / len(N)\n", "scored twice"),
 }  # fmt: skip

@@ -32,8 +32,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from mrlc.runtime.code import Told, blame, describe, load_callable
+from mrlc.runtime.code import Told, blame, describe
 from mrlc.runtime.endings import how_ended
+from mrlc.runtime.errors import PlanFault
 
 START_S = 60.0
 """Seconds in which the user's file must be loaded, with what it imports; no part of a call."""
@@ -51,12 +52,16 @@ _START = (
 class CallFailed(Told):
     """The function raised, or took its process down; one line, as `describe` has it."""
 
-    def __init__(self, text: str, blame: str, verdict: str | None = None) -> None:
+    def __init__(
+        self, text: str, blame: str, verdict: str | None = None, help: str | None = None
+    ) -> None:
         super().__init__(text)
         self.blame = blame
         """The same without what may hold a secret."""
         self.verdict = verdict
         """The message of a ValueError; None for any other."""
+        self.help = help
+        """What to do, where the file could not be loaded."""
 
 
 class CallLate(Told):
@@ -85,15 +90,18 @@ class LimitedFunction:
     """
 
     def __init__(self, reference: str, inputs: Path, *, timeout_s: float, path: str) -> None:
-        """Load the function here too, as what cannot be loaded is a fault of the spec at `path`.
+        """Load it at once, as what cannot be loaded is a fault of the spec at `path`.
 
         Raises:
-            PlanFault: the file does not run, or has no such function.
+            PlanFault: the file does not run, takes too long to, or has no such function.
         """
-        load_callable(reference, inputs, path=path)
         self._reference, self._inputs = reference, inputs.resolve()
         self._timeout_s = timeout_s
         self._known: dict[int, tuple[Any, Outcome]] = {}
+        for fault in self._outcomes([]):
+            assert isinstance(fault, Told)
+            help = fault.help if isinstance(fault, CallFailed) else None
+            raise PlanFault(path, str(fault), help=help)
 
     def ahead(self, many: Sequence[Any]) -> None:
         """Call it with each of these, up to the first that fails; they are then asked for singly."""

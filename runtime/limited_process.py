@@ -55,8 +55,8 @@ def _answer(
 ) -> None:
     try:
         function = load_callable(reference, Path(inputs), path="")
-    except PlanFault as fault:  # the file loads elsewhere, and not here
-        line.send(("failed", fault.message, fault.message))
+    except PlanFault as fault:
+        line.send(("failed", fault.message, fault.message, None, fault.help))
         return
     line.send(("loaded",))
     for given in batch:

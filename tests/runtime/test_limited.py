@@ -15,6 +15,7 @@ import pytest
 
 from mrlc.runtime import limited
 from mrlc.runtime.code import describe
+from mrlc.runtime.errors import PlanFault
 from mrlc.runtime.gates.leaks import counted
 from mrlc.runtime.limited import CallFailed, CallLate, LimitedFunction
 from tests.children import environment
@@ -156,3 +157,14 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def test_a_file_that_hangs_while_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limited, "START_S", 0.5)
+    (tmp_path / "rule.py").write_text("import socket\na, b = socket.socketpair()\na.recv(1)\n")
+    limited.close()
+    message = r"took longer than 0.5 s to load in rule.py:rule"
+    with pytest.raises(PlanFault, match=message):
+        LimitedFunction("rule.py:rule", tmp_path, timeout_s=1, path="p")

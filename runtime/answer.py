@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from mrlc.runtime import json_values
-from mrlc.runtime.code import blame, load_callable
 from mrlc.runtime.errors import EnvironmentBroken
+from mrlc.runtime.limited import CallFailed, CallLate, LimitedFunction
 from mrlc.runtime.rollout.trajectory import Answer
 from mrlc.schemas import answer as schema
+from mrlc.schemas.turns import TOOL_TIMEOUT_S
 
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "a string"),
@@ -40,26 +41,33 @@ class AnswerParser:
     A typed answer is strict JSON with exactly the declared fields, each of exactly its type:
     6.0 is no integer and true is no number, while an integer is a number. A value of an
     `enum` has its type too. A text answer is stripped, and not empty. A `python` parser
-    returns the value, or None for no answer, and raises ValueError for an invalid one.
+    returns the value, or None for no answer, and raises ValueError for an invalid one; it is called
+    in another process (`limited`), and bounded by `turns.tool_timeout_s`.
     """
 
-    def __init__(self, answer: schema.Answer, inputs: Path) -> None:
+    def __init__(
+        self, answer: schema.Answer, inputs: Path, *, timeout_s: float = TOOL_TIMEOUT_S
+    ) -> None:
         self._open, self._close = f"<{answer.tag}>", f"</{answer.tag}>"
         self._fields = answer.json_
         self._python: Callable[[str], Any] | None = None
         if answer.python is not None:
             path = "environment.answer.python"
-            self._python = load_callable(answer.python, inputs, path=path)
+            self._python = LimitedFunction(answer.python, inputs, timeout_s=timeout_s, path=path)
+            self._timeout_s = timeout_s
 
     def parse(self, text: str) -> Answer | InvalidAnswer | None:
         """The answer in `text`, or None where there is none.
 
         Raises:
-            EnvironmentBroken: the spec's own `python` parser crashed.
+            EnvironmentBroken: the spec's own `python` parser crashed, or was late.
         """
         try:
             found = self._content(text) if self._python is None else _call(self._python, text)
             return None if found is None else Answer(self._value(found))
+        except CallLate as late:
+            cause = f"took longer than {self._timeout_s:g} s"
+            raise EnvironmentBroken("answer", cause) from late
         except ValueError as error:
             return InvalidAnswer(str(error))
 
@@ -86,10 +94,10 @@ def _call(python: Callable[[str], Any], text: str) -> Any:
     """The user's parser on a model's text: ValueError is a verdict, anything else a crash."""
     try:
         value = python(text)
-    except ValueError as error:
-        raise ValueError(" ".join(str(error).split())[:200] or "invalid") from None
-    except (Exception, SystemExit) as error:
-        raise EnvironmentBroken("answer", blame(error)) from error
+    except CallFailed as failed:
+        if failed.verdict is None:
+            raise EnvironmentBroken("answer", failed.blame) from failed
+        raise ValueError(failed.verdict[:200] or "invalid") from None
     try:
         json_values.dumps(value).encode()
     except (TypeError, ValueError, RecursionError) as error:

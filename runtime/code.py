@@ -44,8 +44,14 @@ def load_callable(reference: str, inputs: Path, *, path: str) -> Callable[..., A
     return found
 
 
+class Told(Exception):
+    """What became of a call in another process: one line, already as `describe` has it."""
+
+
 def describe(error: BaseException) -> str:
     """One line: type, message, and the last line of the user's code that was running."""
+    if isinstance(error, Told):
+        return str(error)
     message = " ".join(str(error).split())
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return f"{text[:200]}{_place(error)}"

@@ -8,6 +8,7 @@ whose environment broke is counted and belongs to neither.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from mrlc.runtime.json_values import equal
 from mrlc.runtime.outcomes import SUCCESS, EvaluationResult, Outcome, summarise
@@ -19,12 +20,23 @@ from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.task import Task
 from mrlc.schemas import Experiment
 
-__all__ = ["SUCCESS", "EvaluationResult", "evaluate", "field_rule", "requests"]
+__all__ = ["SUCCESS", "Evaluated", "EvaluationResult", "evaluate", "field_rule", "requests"]
 
 PolicyAt = Callable[[float], Policy]
 """A policy at a sampling temperature; 0 is greedy."""
 FieldRule = Callable[[Trajectory], Mapping[str, bool]]
 """Which fields of the answer are right."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation with its episodes, in the order of the tasks."""
+
+    result: EvaluationResult
+    greedy: list[Trajectory]
+    """One a task."""
+    sampled: list[Trajectory]
+    """Of pass@k, those of a task one after the other; none where none was asked for."""
 
 
 def evaluate(
@@ -38,10 +50,11 @@ def evaluate(
     samples: int = 0,
     temperature: float = 1.0,
     fields: FieldRule = lambda trajectory: {},
-) -> tuple[EvaluationResult, list[Trajectory]]:
-    """Evaluate a policy; also returns the greedy episodes, in the order of `tasks`."""
+) -> Evaluated:
+    """Evaluate a policy."""
     greedy = engine.run(policy_at(0.0), requests(tasks, 1, seed, "greedy"))
     counts = [(0, 0)] * len(tasks)
+    sampled: list[Trajectory] = []
     if pass_at and samples:
         sampled = engine.run(policy_at(temperature), requests(tasks, samples, seed, "sampled"))
         starts = range(0, len(sampled), samples)
@@ -50,7 +63,8 @@ def evaluate(
         _outcome(scorer, fields, trajectory, count)
         for trajectory, count in zip(greedy, counts, strict=True)
     ]
-    return summarise(outcomes, seed=seed, pass_at=pass_at if samples else ()), greedy
+    result = summarise(outcomes, seed=seed, pass_at=pass_at if samples else ())
+    return Evaluated(result, greedy, sampled)
 
 
 def requests(tasks: Sequence[Task], members: int, seed: int, stream: str) -> list[EpisodeRequest]:

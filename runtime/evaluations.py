@@ -107,7 +107,7 @@ def _evaluated(setup: Setup, weights: Weights, question: Question) -> dict[str, 
     from mrlc.runtime.run import policies_of
 
     pass_at, samples = _sampled(setup, question)
-    result, _ = evaluate(
+    found = evaluate(
         setup.engine,
         policies_of(setup, _model(setup, weights)),
         setup.scorer,
@@ -118,7 +118,7 @@ def _evaluated(setup: Setup, weights: Weights, question: Question) -> dict[str, 
         temperature=setup.experiment.evaluation.temperature,
         fields=field_rule(setup.experiment),
     )
-    return result.as_json()
+    return found.result.as_json()
 
 
 def _evaluated_reference(setup: Setup, question: Question) -> dict[str, Any]:

@@ -5,6 +5,7 @@
       plan/                the plan, its provenance and its inputs
       metrics.jsonl        one row a step
       trajectories.jsonl   one row an episode, without times: equal seeds give equal bytes
+      tallies.jsonl        one row an evaluation whose episodes have none: how many came to what
       alerts.jsonl         one row a firing of a rule
       stopped.json         by which rule the training was ended, if by one
       base/                the model after the warm start
@@ -39,7 +40,7 @@ from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import ScoredEpisode
 from mrlc.schemas import Plan
 
-LOGS = ("metrics.jsonl", "trajectories.jsonl", "alerts.jsonl")
+LOGS = ("metrics.jsonl", "trajectories.jsonl", "tallies.jsonl", "alerts.jsonl")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,16 @@ class RunFolder:
         return self.path / "trajectories.jsonl"
 
     @property
+    def tallies(self) -> Path:
+        """What became of the episodes that have no row of their own."""
+        return self.path / "tallies.jsonl"
+
+    @property
+    def metrics(self) -> Path:
+        """A row a step of the training."""
+        return self.path / "metrics.jsonl"
+
+    @property
     def evaluations(self) -> Path:
         """Evaluations made after the run; created by the first."""
         return self.path / "evaluations"
@@ -105,6 +116,11 @@ class RunFolder:
     def chaos(self) -> float:
         """The share of tool calls that are made to fail in it."""
         return float(json.loads((self.path / "run.json").read_text("utf-8")).get("chaos", 0.0))
+
+    def has_tallies(self) -> bool:
+        """Whether all of it is recorded in `tallies.jsonl` that is not in `trajectories.jsonl`."""
+        about = self.path / "run.json"
+        return about.exists() and bool(json.loads(about.read_text("utf-8")).get("tallies"))
 
     def results(self) -> dict[str, Any]:
         """What `evaluation.json` holds so far."""
@@ -124,6 +140,10 @@ class RunFolder:
     def append_episodes(self, episodes: Iterable[ScoredEpisode], **labels: str | int) -> None:
         """Append one row an episode, labelled with its phase and step."""
         self._append("trajectories.jsonl", (labels | describe(episode) for episode in episodes))
+
+    def append_tally(self, tally: Mapping[str, Any], **labels: str | int) -> None:
+        """Append how many episodes came to what, labelled with their phase and step."""
+        self._append("tallies.jsonl", [labels | dict(tally)])
 
     def _append(self, log: str, rows: Iterable[Mapping[str, Any]]) -> None:
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -145,10 +165,10 @@ class RunFolder:
 
     def cut_logs(self, sizes: Mapping[str, int]) -> None:
         """Take back what was logged after `log_sizes` gave these sizes."""
-        for log, size in sizes.items():
+        for log in LOGS:
             file = self.path / log
-            if file.exists():
-                os.truncate(file, min(size, file.stat().st_size))
+            if file.exists():  # a log that has no size was begun since, by a newer version
+                os.truncate(file, min(sizes.get(log, 0), file.stat().st_size))
 
 
 def create_run(
@@ -172,7 +192,7 @@ def create_run(
     partial.chmod(0o755)  # mkdtemp's own mode would hide the run from the user's group
     # Compiled files are replaced, never edited in place, so a link is a copy that costs nothing.
     shutil.copytree(plan_folder, partial / "plan", copy_function=_link_or_copy)
-    about = {"seed": seed, "semantic": plan.digests.semantic}
+    about = {"seed": seed, "semantic": plan.digests.semantic, "tallies": True}
     more = {"chaos": chaos, "isolation": isolation}
     write_json(partial / "run.json", about | {name: one for name, one in more.items() if one})
     return RunFolder(_publish(partial, runs / stem))

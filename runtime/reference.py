@@ -61,7 +61,7 @@ def evaluate_reference(
     if section.reference is None:
         return None
     reference = reference_policy(setup, section.reference)
-    result, episodes = evaluate(
+    found = evaluate(
         reference.engine,
         reference.policy_at,
         setup.scorer,
@@ -72,4 +72,4 @@ def evaluate_reference(
         temperature=section.temperature,
         fields=field_rule(setup.experiment),
     )
-    return result, [without_ids(episode) for episode in episodes]
+    return found.result, [without_ids(episode) for episode in found.greedy]

@@ -97,11 +97,12 @@ def rescore(run: RunFolder, folder: Path) -> Rescored:
 
 def _rows(run: RunFolder, old: Plan, new: Plan, inputs: Path) -> Iterator[_Row]:
     was, now = _tasks(old, run.plan / "inputs"), _tasks(new, inputs)
-    old_scorer = load_scorer(old.experiment.evaluation, run.plan / "inputs")
-    scorer = load_scorer(new.experiment.evaluation, inputs)
+    limit = new.experiment.turns.score_timeout_s
+    old_scorer = load_scorer(old.experiment.evaluation, run.plan / "inputs", timeout_s=limit)
+    scorer = load_scorer(new.experiment.evaluation, inputs, timeout_s=limit)
     endpoints = Endpoints()
     endpoints.keep_in(run.endpoints)
-    reward = Reward.load(new.experiment.reward, inputs, endpoints=endpoints)
+    reward = Reward.load(new.experiment.reward, inputs, endpoints=endpoints, timeout_s=limit)
     read, task_of = _reader(old, new, inputs), same_prompts(old, new, now)
     stored = stored_episodes(run.trajectories, was)
     while chunk := list(islice(stored, TOGETHER)):
@@ -147,7 +148,11 @@ def _reader(old: Plan, new: Plan, inputs: Path) -> Callable[[Trajectory], Trajec
     """Reads a stored answer as the new plan does; leaves it where both plans read alike."""
     if answer_meaning(old) == answer_meaning(new):
         return lambda trajectory: trajectory
-    parser = AnswerParser(new.experiment.environment.answer, inputs)
+    parser = AnswerParser(
+        new.experiment.environment.answer,
+        inputs,
+        timeout_s=new.experiment.turns.tool_timeout_s,
+    )
     return lambda trajectory: _read(parser, trajectory)
 
 

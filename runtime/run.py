@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mrlc.runtime.accounts import Account, accounts
+from mrlc.runtime.accounts import SAMPLES, Account, Planned, accounts, tally
 from mrlc.runtime.alerts.act import sentence, telling
 from mrlc.runtime.alerts.ending import Ending, kept
 from mrlc.runtime.base import base_model, load, save
@@ -92,7 +92,7 @@ def execute(setup: Setup, run: RunFolder, progress: Progress, *, stop: Stop = NE
     base, before = start(setup, run, progress, stop=stop)
     trained = _trained_model(setup, run, base, progress, stop)
     after = _verdict_on("trained", setup, run, trained, progress)
-    books = accounts(run.path, evaluated=len(setup.tasks["test"]))
+    books = accounts(run, Planned.of(setup.experiment, setup.tasks))
     write_json(run.accounts, {phase: one.as_json() for phase, one in books.items()})
     ending = kept(run)
     return Verdict(
@@ -188,13 +188,15 @@ def _train(
         phase.step(step, setup.experiment.algorithm.steps, metrics)
 
     def on_evaluate(step: int, model: PreTrainedModel) -> dict[str, float]:
-        result, _ = evaluate(
+        found = evaluate(
             setup.engine,
             policies_of(setup, model),
             setup.scorer,
             setup.tasks["validation"],
             seed=setup.seed,
         )
+        run.append_tally(tally(found.greedy), phase="validation", step=step)
+        result = found.result
         score = {} if result.mean_score is None else {"eval/score/mean": result.mean_score}
         return score | {"eval/completion": result.completion}
 
@@ -221,7 +223,7 @@ def _verdict_on(
         section = setup.experiment.evaluation
         run.enter(label)
         with progress.phase(f"evaluating {label}"):
-            result, episodes = evaluate(
+            found = evaluate(
                 setup.engine,
                 policies_of(setup, model),
                 setup.scorer,
@@ -232,9 +234,10 @@ def _verdict_on(
                 temperature=section.temperature,
                 fields=field_rule(setup.experiment),
             )
-        run.append_episodes(scored_episodes(episodes, setup.reward), phase=label)
+        run.append_episodes(scored_episodes(found.greedy, setup.reward), phase=label)
+        run.append_tally(tally(found.sampled), phase=SAMPLES[label])
         mark = {"chaos": run.chaos()} if run.chaos() else {}
-        results[label] = result.as_json() | mark
+        results[label] = found.result.as_json() | mark
         write_json(run.evaluation, results)
     return dict(results[label])
 

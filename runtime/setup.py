@@ -91,6 +91,7 @@ def prepare(plan: Plan, folder: Path, *, seed: int, chaos: float = 0.0) -> Setup
         PlanFault: the model or its chat template cannot be used.
     """
     experiment, inputs = plan.experiment, folder / "inputs"
+    turns = experiment.turns
     endpoints = Endpoints()
     environment = Environment.load(experiment, inputs, endpoints=endpoints, chaos=chaos)
     tasks = {split: load_tasks(experiment, inputs, split) for split in SPLITS}
@@ -116,7 +117,7 @@ def prepare(plan: Plan, folder: Path, *, seed: int, chaos: float = 0.0) -> Setup
             help="mend the template, or choose a model made for tool calls",
         ) from error
     _check_cache(base, experiment.model.base)
-    answers = AnswerParser(experiment.environment.answer, inputs)
+    answers = AnswerParser(experiment.environment.answer, inputs, timeout_s=turns.tool_timeout_s)
     return Setup(
         plan=plan,
         seed=seed,
@@ -125,9 +126,11 @@ def prepare(plan: Plan, folder: Path, *, seed: int, chaos: float = 0.0) -> Setup
         demonstrations=demonstrations,
         base=base,
         chat=chat,
-        engine=Engine(environment, chat, answers, experiment.turns, experiment.rollout),
-        reward=Reward.load(experiment.reward, inputs, endpoints=endpoints),
-        scorer=load_scorer(experiment.evaluation, inputs),
+        engine=Engine(environment, chat, answers, turns, experiment.rollout),
+        reward=Reward.load(
+            experiment.reward, inputs, endpoints=endpoints, timeout_s=turns.score_timeout_s
+        ),
+        scorer=load_scorer(experiment.evaluation, inputs, timeout_s=turns.score_timeout_s),
         endpoints=endpoints,
     )
 

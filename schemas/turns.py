@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from mrlc.schemas.section import Section
 
+TOOL_TIMEOUT_S = 5.0
+SCORE_TIMEOUT_S = 60.0
+
 
 class Turns(Section):
     """The budgets of an episode. A turn is one message of the model."""
@@ -20,8 +23,12 @@ class Turns(Section):
     """Tokens the model may write in one turn."""
     tool_result_tokens: Annotated[int, Field(ge=1)] = 128
     """Tokens kept of one tool result; the rest is cut."""
-    tool_timeout_s: Annotated[float, Field(gt=0)] = 5.0
-    """Seconds a tool call may take before the environment counts as broken."""
+    tool_timeout_s: Annotated[float, Field(gt=0)] = TOOL_TIMEOUT_S
+    """Seconds a tool call, the simulated user or a `python` parser may take before the environment counts
+    as broken."""
+    score_timeout_s: Annotated[float, Field(gt=0)] = SCORE_TIMEOUT_S
+    """Seconds a `python` component or scorer may take for an episode before the run ends, to be resumed.
+    No rule that thousands of episodes wait for takes a minute; one that hangs costs no more than that."""
     episode_timeout_s: Annotated[float, Field(gt=0)] = 300.0
     """Seconds an episode may take."""
 

@@ -77,6 +77,7 @@ CLASSES: dict[str, Kind] = {
     "environment.shuffle_tools": "behaviour",
     "environment.answer.**": "instrument",  # one episode may count as answered before, not after
     "environment.production": "cosmetic",  # compared with when compiling; no run reads it
+    "turns.score_timeout_s": "cost",  # of what hangs: no reward or score is another
     "turns.**": "behaviour",
     "rollout.concurrency": "cost",
     "rollout.deterministic": "behaviour",

@@ -122,7 +122,8 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
 def _disagreement(run: RunFolder, firing: Firing) -> Disagreement | None:
     """The episodes of the firing's window; None where the run has none, as under TRL's own loop."""
     plan, inputs = load_plan(run.plan), run.plan / "inputs"
-    scorer = load_scorer(plan.experiment.evaluation, inputs)
+    limit = plan.experiment.turns.score_timeout_s
+    scorer = load_scorer(plan.experiment.evaluation, inputs, timeout_s=limit)
     since = int(firing.evidence["since"])
     judged: list[Judged] = []
     candidates: list[Offender] = []

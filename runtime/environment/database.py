@@ -30,6 +30,9 @@ _REFUSED_FUNCTIONS = frozenset({"load_extension", "randomblob"})
 _INSTRUCTIONS_PER_CHECK = 20_000
 """Of SQLite's machine between two looks at the clock: under a millisecond."""
 
+SEED_S = 60.0
+"""For the script of a database, once a process: what a job starts with, and not what it does."""
+
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,  # bytes of a value: a model may ask for zeroblob(n)
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 20_000,
@@ -55,18 +58,23 @@ class Database:
         """Run `script` on an empty database; `path` is where the spec names it.
 
         Raises:
-            PlanFault: the script fails.
+            PlanFault: the script fails, or comes to no end.
         """
         # Threads: episodes may be played in another one than loaded it, never in two at a time.
         template = sqlite3.connect(":memory:", check_same_thread=False)
         template.set_authorizer(_seeding)
         _seed_random(template, Random(0))
+        until = time.monotonic() + SEED_S
+        template.set_progress_handler(lambda: time.monotonic() > until, _INSTRUCTIONS_PER_CHECK)
         try:
             template.executescript(script.read_text(encoding="utf-8-sig"))
             template.commit()
         except (sqlite3.Error, OSError, ValueError) as error:
             template.close()
-            raise PlanFault(path, f"{script.name} cannot be run: {error}") from error
+            is_late = time.monotonic() > until
+            cause = f"it took longer than {SEED_S:g} s" if is_late else error
+            raise PlanFault(path, f"{script.name} cannot be run: {cause}") from error
+        template.set_progress_handler(None, 0)
         template.set_authorizer(None)
         return cls(template)
 

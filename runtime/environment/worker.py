@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from mrlc.runtime.endings import how_ended
 from mrlc.runtime.environment.workspace import new_folder, remove
 
 SEND_S = 1.0
@@ -159,7 +160,7 @@ class Worker:
                 with suppress(ValueError):  # the half line of a process that died
                     self._hand_out(json.loads(line))
         self.kill()
-        how = _how(self._process.wait())
+        how = how_ended(self._process.wait())
         with self._lock:
             calls = list(self._calls.values())
         for call in calls:
@@ -195,13 +196,3 @@ def _result(state: str, text: str) -> Any:
     if state == "refused":
         raise Refused(value)
     return value
-
-
-def _how(code: int) -> str:
-    """An exit code of a process as `Popen` gives it, in words."""
-    if code >= 0:
-        return f"its process ended with exit code {code}"
-    try:
-        return f"its process was ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"its process was ended by signal {-code}"

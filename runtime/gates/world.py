@@ -50,13 +50,16 @@ class World:
         Raises:
             PlanFault: a fixture, a statement or the user's code cannot be used.
         """
+        limit = experiment.turns.score_timeout_s
         return cls(
             experiment=experiment,
             inputs=inputs,
             environment=Environment.load(experiment, inputs, has_workers=False),
-            answers=AnswerParser(experiment.environment.answer, inputs),
-            reward=Reward.load(experiment.reward, inputs),
-            scorer=load_scorer(experiment.evaluation, inputs),
+            answers=AnswerParser(
+                experiment.environment.answer, inputs, timeout_s=experiment.turns.tool_timeout_s
+            ),
+            reward=Reward.load(experiment.reward, inputs, timeout_s=limit),
+            scorer=load_scorer(experiment.evaluation, inputs, timeout_s=limit),
             tasks={split: load_tasks(experiment, inputs, split) for split in SPLITS},
             chat=PlainChat(),
         )

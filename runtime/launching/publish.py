@@ -18,6 +18,7 @@ REPORTS = (
     "accounts.json",
     "metrics.jsonl",
     "trajectories.jsonl",
+    "tallies.jsonl",
     "alerts.jsonl",
     "stopped.json",
 )

@@ -11,6 +11,7 @@ from mrlc.runtime import json_values
 from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.registry import Registry
 from mrlc.runtime.rollout.trajectory import Trajectory
+from mrlc.schemas.turns import SCORE_TIMEOUT_S
 
 Component = Callable[[Trajectory], Any]
 """Gives a number from 0 to 1 for a scorable trajectory; one that pays by turn, a list of one a turn."""
@@ -37,6 +38,8 @@ class Site:
     """The component in the spec, `reward.components.0`."""
     endpoints: Endpoints = field(default_factory=Endpoints)
     """Of the run, for what asks a model."""
+    timeout_s: float = SCORE_TIMEOUT_S
+    """For a function of the user, an episode."""
 
 
 COMPONENTS: Registry[Callable[[Any, Site], Component]] = Registry("mrlc.runtime.reward")

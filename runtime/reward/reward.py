@@ -15,11 +15,13 @@ from pathlib import Path
 from mrlc.runtime.code import describe
 from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.errors import CodeFailed, RemoteFailed
+from mrlc.runtime.limited import help_for
 from mrlc.runtime.reward.component import COMPONENTS, Component, Foresighted, Site, Unscorable
 from mrlc.runtime.rollout.trajectory import Trajectory
 from mrlc.runtime.unit_score import unit_score
 from mrlc.schemas import reward as schema
 from mrlc.schemas.components import pays_by_turn
+from mrlc.schemas.turns import SCORE_TIMEOUT_S
 
 COMBINE: dict[str, Callable[[Iterable[float]], float]] = {
     "sum": sum,
@@ -72,7 +74,7 @@ class _Part:
         except (Exception, SystemExit) as error:  # whatever it is, a zero would be a lie
             task = trajectory.task.id
             message = f"component `{self.name}` failed on task `{task}`: {describe(error)}"
-            raise CodeFailed(self.path, message) from error
+            raise CodeFailed(self.path, message, help=help_for(error)) from error
 
 
 @dataclass(frozen=True)
@@ -85,16 +87,22 @@ class Reward:
 
     @classmethod
     def load(
-        cls, declared: schema.Reward, inputs: Path, *, endpoints: Endpoints | None = None
+        cls,
+        declared: schema.Reward,
+        inputs: Path,
+        *,
+        endpoints: Endpoints | None = None,
+        timeout_s: float = SCORE_TIMEOUT_S,
     ) -> Reward:
         """Build the components; paths are relative to `inputs`.
 
-        `endpoints` are the run's; without them, nothing that a judge says is kept.
+        `endpoints` are the run's; without them, nothing that a judge says is kept. `timeout_s` is
+        what a function of the user may take for an episode.
 
         Raises:
             PlanFault: a component's code cannot be loaded.
         """
-        parts = tuple(_parts(declared, inputs, endpoints or Endpoints()))
+        parts = tuple(_parts(declared, inputs, endpoints or Endpoints(), timeout_s))
         return cls(parts, COMBINE[declared.combine], declared.clip)
 
     @property
@@ -168,10 +176,12 @@ def _by_turn(found: Sequence[object], length: int) -> _Value:
     return _Value(1.0 if abs(total - 1) <= SLACK else total, turns)
 
 
-def _parts(declared: schema.Reward, inputs: Path, endpoints: Endpoints) -> list[_Part]:
+def _parts(
+    declared: schema.Reward, inputs: Path, endpoints: Endpoints, timeout_s: float
+) -> list[_Part]:
     parts = []
     for index, one in enumerate(declared.components):
         path = f"reward.components.{index}"
-        component = COMPONENTS.kinds[one.kind](one, Site(inputs, path, endpoints))
+        component = COMPONENTS.kinds[one.kind](one, Site(inputs, path, endpoints, timeout_s))
         parts.append(_Part(one.name, one.weight, one.requires, pays_by_turn(one), path, component))
     return parts

@@ -5,16 +5,14 @@ Values compare as JSON: 4 is 4.0, true is not 1, and the order of fields does no
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mrlc.runtime.json_values import equal
 from mrlc.runtime.rollout.trajectory import Trajectory
-from mrlc.runtime.scorers.scorer import SCORERS, Rule
+from mrlc.runtime.scorers.scorer import SCORERS, Rule, Site
 from mrlc.schemas.evaluation import ExactFields
 
 
 @SCORERS.register("exact_fields")
-def exact_fields(declared: ExactFields, inputs: Path) -> Rule:
+def exact_fields(declared: ExactFields, site: Site) -> Rule:
     """All or nothing."""
 
     def rule(trajectory: Trajectory) -> float:

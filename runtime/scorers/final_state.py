@@ -6,17 +6,16 @@ order of rows counts unless the spec says `ordered: false`; how often a row is t
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from mrlc.runtime.json_values import equal, spell
 from mrlc.runtime.rollout.trajectory import Trajectory
-from mrlc.runtime.scorers.scorer import SCORERS, Rule
+from mrlc.runtime.scorers.scorer import SCORERS, Rule, Site
 from mrlc.schemas.evaluation import ExactState
 
 
 @SCORERS.register("final_state")
-def final_state(declared: ExactState, inputs: Path) -> Rule:
+def final_state(declared: ExactState, site: Site) -> Rule:
     """All or nothing."""
 
     def rule(trajectory: Trajectory) -> float:

@@ -38,7 +38,7 @@ from mrlc.runtime.train.losses import keep, loss_metrics, too_many
 from mrlc.runtime.train.order import setup_order
 from mrlc.runtime.train.sharding import whole_weights
 from mrlc.runtime.train.trainer import trainer_class
-from mrlc.runtime.train.vllm import back_end
+from mrlc.runtime.train.vllm import back_end, limit_server_waits
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -57,6 +57,7 @@ def rollouts_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
         peft_config=lora_config(setup.experiment.model.lora),
         rollout_func=rollouts,
     )
+    limit_server_waits(trainer)
     if not section.max_steps_off_policy:
         return Loop(trainer, lambda: rollouts.metrics)
     lead = rollouts.lead = rollouts.leading(trainer)

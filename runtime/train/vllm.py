@@ -14,7 +14,7 @@ from typing import Any
 from mrlc.runtime.endpoint.access import ENV
 from mrlc.runtime.errors import PlanFault
 from mrlc.runtime.launching.vllm import SERVER
-from mrlc.runtime.rollout.policies.vllm import BackEnd, Colocated, Served
+from mrlc.runtime.rollout.policies.vllm import BackEnd, Colocated, Served, limit_waits
 from mrlc.schemas.rollout import Rollout, Vllm
 
 START_S = 1800.0
@@ -70,6 +70,13 @@ def server_address(section: Vllm, environment: Mapping[str, str]) -> str:
         message = f"the environment variable {name} is not set"
         raise PlanFault(at, message, help=f"{name}=http://host:8000 mrlc run …")
     return environment[name]
+
+
+def limit_server_waits(trainer: Any) -> None:
+    """Of TRL's own client too, which sends each step's weights; the first trainer alone has one."""
+    client = getattr(getattr(trainer, "vllm_generation", None), "vllm_client", None)
+    if client is not None:
+        limit_waits(client)
 
 
 def back_end(trainer: Any) -> BackEnd:

@@ -11,17 +11,27 @@ from mrlc.tables import Block, Lines, Table
 if TYPE_CHECKING:
     from mrlc.runtime.accounts import Account
 
-PHASES = ("base", "train", "trained")
-NAMES = {"base": "base", "train": "training", "trained": "trained"}
+NAMES = {
+    "base": "base",
+    "base_samples": "base, sampled",
+    "train": "training",
+    "validation": "validation",
+    "trained": "trained",
+    "trained_samples": "trained, sampled",
+}
+"""Of the phases, in their order."""
 CAUSES = 12
 """Causes that have a row; the rest is counted."""
 
 
 def blocks(books: Mapping[str, Account]) -> Iterator[Block]:
     """A table of the phases, and a line for each whose books do not balance."""
-    phases = [books[phase] for phase in PHASES if phase in books]
-    columns = ("", *(NAMES[phase] for phase in PHASES if phase in books))
-    yield Table("episodes by what became of them", columns, tuple(_rows(phases)))
+    named = {NAMES[phase]: books[phase] for phase in NAMES if phase in books}
+    played = {name: one for name, one in named.items() if one.started or one.ended}
+    rows = tuple(_rows(list(played.values())))
+    yield Table("episodes by what became of them", ("", *played), rows)
+    if "validation" not in books:
+        yield Lines(("samples of pass@k and the validation split were not counted in this run",))
     wrong = [
         f"the books of {NAMES.get(phase, phase)} do not balance: {one.started} episodes started, "
         f"{one.ended} accounted for"

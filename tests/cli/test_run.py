@@ -172,6 +172,47 @@ def test_a_component_that_fails_ends_the_run_with_its_place(project: Project, ca
     assert "component `polite` failed on task" in errors
 
 
+HANGS = """
+from pathlib import Path
+
+def polite(trajectory):
+    while not Path({!r}).exists():
+        pass
+    return 1.0
+"""
+
+
+@pytest.mark.parametrize("what", ["component", "scorer"])
+def test_a_rule_that_hangs_ends_the_run_which_then_goes_on(
+    project: Project, capsys: Any, what: str
+) -> None:
+    is_back = project.root / "is-back"
+    for file in ("specs/rewards.py", "specs/scorer.py"):
+        project.write(file, HANGS.format(str(is_back)))
+    if what == "scorer":
+        project.write("specs/rewards.py", "def polite(trajectory):\n    return 1.0\n")
+    scorer = {
+        "component": "evaluation.scorer={kind: exact_fields, against: task.expected}",
+        "scorer": 'evaluation.scorer={kind: python, python: "scorer.py:polite"}',
+    }
+    named = {
+        "component": "component `polite` failed on task `h1`: took longer than 0.3 s in "
+        "specs/rewards.py:polite, at line ",
+        "scorer": "the scorer failed on task `h1`: took longer than 0.3 s in "
+        "specs/scorer.py:polite, at line ",
+    }
+    plan = compiled(project, *SMALL, scorer[what], "turns.score_timeout_s=0.3")
+    assert run(project, plan) == 1
+    errors = capsys.readouterr().err
+    assert named[what] in " ".join(errors.split())
+    assert "Traceback" not in errors
+    (folder,) = (project.root / "runs").iterdir()
+    assert f"go on with: mrlc run --resume {folder}" in errors
+    assert "turns.score_timeout_s is its time for an episode" in errors
+    is_back.touch()
+    assert main(["run", "--resume", str(folder)]) == 0
+
+
 def test_chaos_marks_the_run_wherever_it_is_seen(project: Project, capsys: Any) -> None:
     plan = compiled(project, *SMALL)
     capsys.readouterr()

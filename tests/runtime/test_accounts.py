@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrlc.runtime.accounts import NO_MARK, Account, accounts
+from mrlc.books import NAMES
+from mrlc.runtime.accounts import NO_MARK, Account, Planned, accounts, kept, tally
+from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import ScoredEpisode
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.reward import RewardScore
@@ -58,7 +60,16 @@ class Player:
             [self.scored(ended(one, outcome), outcome) for one, outcome in pairs], phase=phase
         )
 
-    def train(self, step: int, rollout: Rollout, tasks: int, group: int) -> None:
+    def tally(self, phase: str, episodes: int, **labels: int) -> None:
+        """Episodes that leave no rows, and that no judge is asked about."""
+        request = EpisodeRequest(Task("0", "test", {}), 0, 0)
+        came_to = [next(self.outcomes) for _ in range(episodes)]
+        came_to = [SCORED if one == NO_MARK else one for one in came_to]
+        self.counts.setdefault(phase, Counter()).update(came_to)
+        played = [ended(request, one) for one in came_to]
+        self.run.append_tally(tally(played), phase=phase, **labels)
+
+    def train(self, step: int, rollout: Rollout, tasks: int, group: int, *, validated: int) -> None:
         requests = [
             EpisodeRequest(Task(str(task), "train", {}), member, member)
             for task in range(tasks)
@@ -81,7 +92,12 @@ class Player:
         assert len(replaced) == tries.total() <= again.budget
         assert max(tries.values(), default=0) <= TRIES
         losses = loss_metrics(episodes, replaced)
-        self.run.append_metrics({"step": step, "rollout/episodes": len(episodes), **losses})
+        evaluation: dict[str, float] = {}
+        if validated and step % 2 == 0:
+            self.tally("validation", validated, step=step)
+            evaluation = {"eval/completion": 0.5}
+        numbers = {"step": step, "rollout/episodes": len(episodes), **losses, **evaluation}
+        self.run.append_metrics(numbers)
         self.run.append_episodes(replaced, phase="train", step=step, replaced=True)
         self.run.append_episodes(episodes, phase="train", step=step)
 
@@ -89,14 +105,14 @@ class Player:
 @settings(max_examples=60, deadline=None)
 @given(
     share=st.sampled_from([0.0, 0.1, 0.25, 1.0]),
-    evaluated=st.integers(1, 5),
+    planned=st.builds(Planned, st.integers(1, 5), st.integers(1, 3), st.integers(1, 4)),
     steps=st.lists(st.tuples(st.integers(1, 4), st.integers(2, 5)), max_size=4),
     likely=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=8),
     random=st.randoms(use_true_random=False),
 )
 def test_started_is_scored_and_unscorable_and_replaced(
     share: float,
-    evaluated: int,
+    planned: Planned,
     steps: list[tuple[int, int]],
     likely: list[str],
     random: Random,
@@ -104,11 +120,19 @@ def test_started_is_scored_and_unscorable_and_replaced(
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(Path(folder))
         player = Player(run, iter(lambda: random.choice(likely), None), random)
-        player.evaluate("base", evaluated)
+        write_json(run.path / "run.json", {"tallies": True})
+        player.evaluate("base", planned.evaluated)
+        player.tally("base_samples", planned.evaluated * planned.samples)
         for step, (tasks, group) in enumerate(steps, 1):
-            player.train(step, Rollout(replacements=share), tasks, group)
-        player.evaluate("trained", evaluated)
-        books = accounts(run.path, evaluated=evaluated)
+            player.train(
+                step, Rollout(replacements=share), tasks, group, validated=planned.validated
+            )
+        player.evaluate("trained", planned.evaluated)
+        player.tally("trained_samples", planned.evaluated * planned.samples)
+        books = accounts(run, planned)
+        assert set(books) == set(NAMES)
+        write_json(run.accounts, {phase: one.as_json() for phase, one in books.items()})
+        assert kept(run) == books
         for phase, one in books.items():
             counts = player.counts.get(phase, Counter())
             assert one.balances
@@ -116,13 +140,16 @@ def test_started_is_scored_and_unscorable_and_replaced(
             assert one.scored == counts.pop(SCORED, 0)
             assert one.replaced + one.unscorable == counts
             assert one.replaced[NO_MARK] == 0  # an answer stands, whatever its judge says
-        rows = run.trajectories.read_text().splitlines(keepends=True)
-        place = random.randrange(len(rows))
-        phase = json.loads(rows[place])["phase"]
-        for changed in (rows[:place] + rows[place + 1 :], [*rows, rows[place]]):
-            run.trajectories.write_text("".join(changed))
-            wrong = accounts(run.path, evaluated=evaluated)
-            assert [name for name, one in wrong.items() if not one.balances] == [phase]
+        for log in (run.trajectories, run.tallies):
+            text = log.read_text()
+            rows = text.splitlines(keepends=True)
+            place = random.randrange(len(rows))
+            phase = json.loads(rows[place])["phase"]
+            for changed in (rows[:place] + rows[place + 1 :], [*rows, rows[place]]):
+                log.write_text("".join(changed))
+                wrong = accounts(run, planned)
+                assert [name for name, one in wrong.items() if not one.balances] == [phase]
+            log.write_text(text)
 
 
 @pytest.mark.parametrize("column", ["started", "scored", "without a reward", "broke, run anew"])
@@ -131,19 +158,53 @@ def test_the_table_of_the_books_has_every_sum(column: str) -> None:
     from mrlc.tables import Table
 
     train = Account(9, 4, Counter({"f: A": 2}), Counter({"f: B": 1, "f: A": 2}))
-    (table,) = blocks({"base": Account(3, 3), "train": train, "trained": Account(3, 3)})
+    lossless = {phase: Account(3, 3) for phase in ("base", "trained", "trained_samples")}
+    (table,) = blocks({**lossless, "train": train, "validation": Account()})
     assert isinstance(table, Table)
+    assert table.columns == ("", "base", "training", "trained", "trained, sampled")
     found = {row[0]: row[1:] for row in table.rows}
     sums = {"started": "9", "scored": "4", "without a reward": "2", "broke, run anew": "3"}
     assert found[column][1] == sums[column]
-    assert found["  f: A"] == ("0", "4", "0")
+    assert found["  f: A"] == ("0", "4", "0", "0")
 
 
 def test_books_that_do_not_balance_are_told() -> None:
     from mrlc.books import blocks
     from mrlc.tables import Lines
 
-    _, lines = blocks({"train": Account(started=9, scored=7)})
+    _, lines = blocks({"train": Account(started=9, scored=7), "validation": Account()})
     assert lines == Lines(
         ("the books of training do not balance: 9 episodes started, 7 accounted for",)
     )
+
+
+def test_a_run_from_before_the_tallies_has_the_phases_that_it_recorded(tmp_path: Path) -> None:
+    """Such a run that is resumed may have tallies from then on, which are not all."""
+    from mrlc.books import blocks
+    from mrlc.tables import Lines
+
+    run = RunFolder(tmp_path)
+    write_json(tmp_path / "run.json", {"seed": 1})
+    player = Player(run, iter(lambda: SCORED, None), Random(1))
+    player.evaluate("base", 2)
+    player.tally("trained_samples", 4)
+    player.evaluate("trained", 2)
+    books = accounts(run, Planned(2, samples=2, validated=3))
+    assert set(books) == {"base", "train", "trained"}
+    assert all(one.balances for one in books.values())
+    _, lines = blocks(books)
+    assert lines == Lines(
+        ("samples of pass@k and the validation split were not counted in this run",)
+    )
+    assert kept(run) == {}  # it has not come to its end
+
+
+def test_tallies_are_cut_back_with_the_other_logs(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.append_tally(tally([]), phase="validation", step=1)
+    sizes = run.log_sizes()
+    run.append_tally(tally([]), phase="validation", step=2)
+    run.cut_logs(sizes)
+    assert [json.loads(row)["step"] for row in run.tallies.read_text().splitlines()] == [1]
+    run.cut_logs({log: size for log, size in sizes.items() if log != run.tallies.name})
+    assert run.tallies.read_text() == ""  # the checkpoint is older than tallies are

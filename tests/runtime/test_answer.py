@@ -213,3 +213,10 @@ def test_python_that_is_no_function(inputs: Path) -> None:
     with pytest.raises(PlanFault) as caught:
         parser(inputs, python="parse.py:three")
     assert caught.value.path == "environment.answer.python"
+
+
+def test_python_that_hangs_breaks_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "parse.py").write_text("import re\ndef read(text): re.match('(a+)+b', 'a' * 60)")
+    slow = AnswerParser(Declared(python="parse.py:read"), tmp_path, timeout_s=0.2)
+    with pytest.raises(EnvironmentBroken, match=r"answer: took longer than 0.2 s"):
+        slow.parse("x")

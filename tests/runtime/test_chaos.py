@@ -62,6 +62,8 @@ def test_quickstart_learns_with_chaos_and_its_books_balance(tmp_path: Path) -> N
     books = json.loads(run.accounts.read_text())
     assert all(phase["balances"] for phase in books.values())
     played = Counter(row["phase"] for row in rows(run.path, "trajectories.jsonl"))
+    for row in rows(run.path, "tallies.jsonl"):
+        played[row["phase"]] += row["scored"] + sum(row["unscorable"].values())
     assert played == {phase: one["started"] for phase, one in books.items()}
     train_books = books["train"]
     assert train_books["scored"] + sum(train_books["unscorable"].values()) == 30 * 16 * 8

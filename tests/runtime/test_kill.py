@@ -64,5 +64,11 @@ def test_killed_at_any_step_and_resumed(tmp_path: Path) -> None:
         if started:
             arguments = ["--resume", started[0]]
     killed = finish(*arguments)
-    for name in ("model/model.safetensors", "trajectories.jsonl", "evaluation.json"):
+    for name in (
+        "model/model.safetensors",
+        "trajectories.jsonl",
+        "tallies.jsonl",
+        "accounts.json",
+        "evaluation.json",
+    ):
         assert (killed / name).read_bytes() == (alone / name).read_bytes(), name

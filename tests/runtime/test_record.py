@@ -9,7 +9,7 @@ import pytest
 
 from mrlc.runtime.errors import PlanBroken
 from mrlc.runtime.files import write_json
-from mrlc.runtime.record import RunFolder, open_run
+from mrlc.runtime.record import LOGS, RunFolder, open_run
 from mrlc.runtime.train.checkpoints import log_sizes_at, marking_callback, newest_checkpoint
 
 
@@ -56,8 +56,7 @@ def test_only_marked_checkpoints_count_and_half_written_ones_go(tmp_path: Path) 
         mark.on_save(Arguments(folder), State(step), None)  # type: ignore[arg-type]
     newest = newest_checkpoint(folder)
     assert newest == folder / "checkpoint-10"
-    logs = ("metrics.jsonl", "trajectories.jsonl", "alerts.jsonl")
-    assert log_sizes_at(newest) == dict.fromkeys(logs, 0)
+    assert log_sizes_at(newest) == dict.fromkeys(LOGS, 0)
     assert not (folder / "checkpoint-11").exists()
 
 

@@ -198,3 +198,17 @@ def test_old_rewards_are_those_recorded(stored: Stored) -> None:
     rows = [json.loads(line) for line in stored.run.trajectories.read_text().splitlines()]
     recorded = [row["reward"] for row in rows if row["reward"] is not None]
     assert found.old.reward == pytest.approx(sum(recorded) / len(recorded))
+
+
+@pytest.mark.parametrize("what", ["component", "scorer"])
+def test_new_code_that_hangs_is_a_fault_of_its_plan(stored: Stored, what: str) -> None:
+    stored.project.write("specs/hangs.py", "def rule(trajectory):\n    while True: pass\n")
+    python = '{kind: python, python: "hangs.py:rule"'
+    override = {
+        "component": f"reward={{diverges_because: x, components: [{python}, name: slow}}]}}",
+        "scorer": f"evaluation.scorer={python}}}",
+    }
+    with pytest.raises(
+        PlanFault, match=r"took longer than 0.2 s in specs/hangs.py:rule, at line 2"
+    ):
+        stored.rescore(override[what], "turns.score_timeout_s=0.2")

@@ -30,7 +30,7 @@ from mrlc.runtime.seeds import derive_seed
 WINDOW_S = 0.005
 """How long an idle engine waits for more to come: less than one token takes."""
 REQUEST_S = 600.0
-"""Of one turn; a server that is silent for longer is taken for dead."""
+"""Of one turn, or one message about weights; a server that is silent for longer is taken for dead."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,18 @@ class Colocated:
         ]
 
 
+def limit_waits(client: Any) -> None:
+    """Have a client of TRL's wait no longer for an answer than it may; by itself it would for ever."""
+    from requests.adapters import HTTPAdapter
+
+    class Timed(HTTPAdapter):
+        def send(self, request: Any, *given: Any, **options: Any) -> Any:
+            return super().send(request, *given, **(options | {"timeout": REQUEST_S}))
+
+    for scheme in ("http://", "https://"):
+        client.session.mount(scheme, Timed(max_retries=2, pool_maxsize=256))
+
+
 class Served:
     """A server, asked by TRL's client."""
 
@@ -128,17 +140,8 @@ class Served:
         Raises:
             PlanFault: it was not started for training.
         """
-        from requests.adapters import HTTPAdapter
-
-        class Timed(HTTPAdapter):
-            """Waits no longer than it may; the client itself would wait for ever."""
-
-            def send(self, request: Any, *given: Any, **options: Any) -> Any:
-                return super().send(request, *given, **(options | {"timeout": REQUEST_S}))
-
+        limit_waits(client)
         self._client = client
-        client.session.mount("http://", Timed(max_retries=2, pool_maxsize=256))
-        client.session.mount("https://", Timed(max_retries=2, pool_maxsize=256))
         model = client.get_server_info()["model_config"]
         if model["logprobs_mode"] != "processed_logprobs":
             message = f"the vLLM server gives {model['logprobs_mode']}, which cannot be trained on"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from itertools import chain
 from pathlib import Path
 
 from mrlc.located import located
@@ -33,16 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
-    from mrlc.alerts import blocks
+    from mrlc import alerts, books
+    from mrlc.runtime.accounts import kept
     from mrlc.runtime.alerts.replay import replay
     from mrlc.runtime.record import open_run
 
     folder = args.plan or args.run / "plan"
     found = located(lambda: replay(open_run(args.run), folder), folder).as_json()
+    accounts = kept(open_run(args.run))
     if args.format == "json":
-        print(json.dumps(found, ensure_ascii=False))
-    elif args.format == "markdown":
-        sys.stdout.write(markdown(blocks(found)))
+        accounted = {phase: one.as_json() for phase, one in accounts.items()}
+        print(json.dumps(found | {"accounts": accounted or None}, ensure_ascii=False))
+        return 0
+    blocks = chain(alerts.blocks(found), books.blocks(accounts) if accounts else ())
+    if args.format == "markdown":
+        sys.stdout.write(markdown(blocks))
     else:
-        print_blocks(blocks(found), sys.stdout)
+        print_blocks(blocks, sys.stdout)
     return 0

@@ -63,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _execute(arguments: argparse.Namespace) -> Verdict:
+    from mrlc.runtime.errors import CodeFailed
     from mrlc.runtime.gates.door import open_door
     from mrlc.runtime.progress import progress_for
     from mrlc.runtime.record import create_run, open_run
@@ -92,7 +93,7 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
         print(_warned(folder.chaos(), plan.experiment.turns.tool_timeout_s), file=sys.stderr)
     try:
         return execute(setup, folder, progress_for(sys.stderr))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, CodeFailed):
         print(f"go on with: mrlc run --resume {folder.path}", file=sys.stderr)
         raise
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mrlc.cli import main
 from mrlc.compiler import compile_spec
+from mrlc.runtime.accounts import Account
 from mrlc.runtime.alerts.replay import replay
 from mrlc.runtime.alerts.watch import Watch
 from mrlc.runtime.errors import PlanBroken
+from mrlc.runtime.files import write_json
 from mrlc.runtime.record import RunFolder
 from tests.conftest import Project
 from tests.runtime.test_rescore import HALF, RIGHT, WRONG, Stored
@@ -115,3 +119,20 @@ def test_what_an_offender_was_paid_for_is_said(stored: Stored) -> None:
 def test_no_run_is_a_fault_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path), "--alerts"]) == 1
     assert "no such run" in capsys.readouterr().err
+
+
+def test_the_report_shows_the_books_of_a_finished_run(stored: Stored, capsys: Any) -> None:
+    path = str(stored.run.path)
+    assert main(["report", path]) == 0
+    assert "what became of them" not in capsys.readouterr().out
+    books = {"train": Account(9, 7, Counter({"find: A": 2})), "validation": Account(4, 4)}
+    write_json(stored.run.accounts, {phase: one.as_json() for phase, one in books.items()})
+    assert main(["report", path]) == 0
+    human = capsys.readouterr().out
+    assert "episodes by what became of them" in human
+    assert "find: A" in human
+    assert main(["report", path, "-f", "markdown"]) == 0
+    assert "| started | 9 | 4 |" in capsys.readouterr().out
+    assert main(["report", path, "-f", "json"]) == 0
+    accounted = json.loads(capsys.readouterr().out)["accounts"]
+    assert accounted["train"]["unscorable"] == {"find: A": 2}

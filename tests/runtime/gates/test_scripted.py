@@ -99,6 +99,9 @@ def test_the_first_tool_and_field_that_differ_are_named(desk, make_case):
 COMPONENTS = {
     "a crash": ("def polite(t):\n    raise KeyError('x')\n", "failed on task"),
     "out of range": ("def polite(t):\n    return 7\n", "not a number from 0 to 1"),
+    "a hang": (
+        "def polite(t):\n    while True: pass\n",
+        "took longer than 0.3 s in specs/rewards.py:polite, at line 2"),
     "two minds": (
         "N = []\ndef polite(t):\n    N.append(1)\n    return 1 / len(N)\n", "scored twice"),
 }  # fmt: skip
@@ -108,7 +111,7 @@ COMPONENTS = {
 def test_defects_of_the_reward(desk, make_case, defect):
     code, words = COMPONENTS[defect]
     desk.write("specs/rewards.py", code)
-    found = components(make_case())
+    found = components(make_case("turns.score_timeout_s=0.3"))
     assert found.verdict == "fail"
     assert words in found.said
 

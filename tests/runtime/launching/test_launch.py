@@ -40,7 +40,7 @@ def test_a_job_leaves_its_model_its_evaluation_and_its_reports(container: Make) 
         "trained",
     }
     reports = {path.name for path in (job.root / "output" / "data").iterdir()}
-    logs = {"alerts.jsonl", "metrics.jsonl", "trajectories.jsonl"}
+    logs = {"alerts.jsonl", "metrics.jsonl", "tallies.jsonl", "trajectories.jsonl"}
     assert reports == {"evaluation.json", "run.json", "accounts.json", *logs}
     assert [line.split()[1] for line in job.steps] == [f"step={n}" for n in range(1, 5)]
     assert not (job.root / "output" / "failure").exists()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -17,12 +18,14 @@ from typing import Any
 
 import pytest
 import torch
+from requests import ReadTimeout
 
 from mrlc.runtime.errors import PlanFault, RemoteFailed
 from mrlc.runtime.rollout.policies import vllm
 from mrlc.runtime.rollout.policies.policy import Written
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.rollout.policies.vllm import Colocated, Served, VllmPolicy
+from mrlc.runtime.train.vllm import limit_server_waits
 from mrlc.schemas.rollout import Rollout
 from tests.runtime.rollout.vllm_server import serving
 
@@ -125,6 +128,20 @@ def test_a_server_that_is_silent(model: Any, client: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(vllm, "REQUEST_S", 0.1)
     with serving(model, delay_s=0.5) as server, pytest.raises(RemoteFailed, match="ReadTimeout"):
         play(policy(Served(client(server))), [1], [[[5]]])
+
+
+def test_the_client_that_sends_weights_waits_no_longer_either(
+    model: Any, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is TRL's own."""
+    monkeypatch.setattr(vllm, "REQUEST_S", 0.1)
+    with serving(model) as server, socket.create_server(("127.0.0.1", 0)) as silent:
+        own = client(server)
+        limit_server_waits(SimpleNamespace(vllm_generation=SimpleNamespace(vllm_client=own)))
+        own.base_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ReadTimeout):
+            own.reset_prefix_cache()
+    limit_server_waits(SimpleNamespace())  # a trainer without vLLM has none
 
 
 @dataclass(frozen=True)

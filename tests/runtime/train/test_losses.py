@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mrlc.runtime.accounts import accounts
+from mrlc.runtime.accounts import Planned, accounts
 from mrlc.runtime.metrics import ScoredEpisode
 from mrlc.runtime.record import RunFolder, open_run
 from mrlc.runtime.reward import RewardScore
@@ -142,11 +142,18 @@ def test_the_books_of_a_run_with_chaos_balance(
 
 def test_a_row_that_is_lost_shows(bench: Bench) -> None:
     run = bench.run()
-    tests = 1
-    assert all(one.balances for one in accounts(run.path, evaluated=tests).values())
+    planned = Planned(1, samples=2, validated=1)
+    books = accounts(run, planned)
+    assert all(one.balances for one in books.values())
+    counts = {phase: one.started for phase, one in books.items() if phase != "train"}
+    samples = {"base_samples": 2, "trained_samples": 2}
+    assert counts == {"base": 1, "trained": 1, "validation": 1, **samples}
     log = run.path / "trajectories.jsonl"
     log.write_text("".join(line for line in log.open() if '"phase": "train"' not in line))
-    assert not accounts(run.path, evaluated=tests)["train"].balances
+    assert not accounts(run, planned)["train"].balances
+    run.tallies.write_text("")
+    wrong = {phase for phase, one in accounts(run, planned).items() if not one.balances}
+    assert wrong == {"train", "validation", *samples}
 
 
 def test_an_episode_that_cannot_be_opened_breaks_alone_in_the_stock_engine(bench: Bench) -> None:

@@ -63,6 +63,9 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(bench: Bench, at: tuple[st
     bench.resume(run.path)
     assert weights(run) == weights(undisturbed)
     assert trajectories(run) == trajectories(undisturbed)
+    for log in ("tallies.jsonl", "accounts.json"):
+        assert (run.path / log).read_bytes() == (undisturbed.path / log).read_bytes(), log
+    assert all(one["balances"] for one in json.loads(run.accounts.read_text()).values())
     assert run.evaluation.read_bytes() == undisturbed.evaluation.read_bytes()
 
 

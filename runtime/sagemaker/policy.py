@@ -90,6 +90,7 @@ class _Part:
         bucket, prefix = self._split(self._output)
         source = f"{bucket}/{prefix}source/*"
         yield _allow("Source", "s3", ["GetObject", "PutObject"], [source])
+        yield _allow("Plan", "s3", ["PutObject"], [f"{bucket}/{prefix}plan/*"])
         results = f"{bucket}/{prefix}{self.name}/output/*"
         yield _allow("Results", "s3", ["GetObject"], [results])
         # Without it S3 says of an object that is not there that it is forbidden.
@@ -179,9 +180,10 @@ class _Part:
     @property
     def _inputs(self) -> list[str]:
         channels = self.request["InputDataConfig"]
-        own = f"{self._output}source/"  # its digest changes with the next version
-        uris = [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in channels]
-        return sorted({own if uri.startswith(own) else uri for uri in uris})
+        own = tuple(f"{self._output}{one}/" for one in ("source", "plan"))
+        uris = {channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in channels}
+        # The digests of mrlc's own channels change with the next version.
+        return sorted({*own, *(uri for uri in uris if not uri.startswith(own))})
 
     def _split(self, uri: str) -> tuple[str, str]:
         bucket, key = split_uri(uri)

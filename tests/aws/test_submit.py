@@ -69,6 +69,7 @@ def test_a_job_with_all_that_goes_with_it(desk: Desk, proxy: Proxy, capsys: Any)
     output = capsys.readouterr()
     assert output.out == f"{desk.name}  sent  {desk.runs / desk.name}\n"
     assert "1 job, at most 314.78 USD; prices: on-demand" in output.err
+    assert "from memory: compare with AWS" in " ".join(output.err.split())
 
 
 def test_what_is_sent_is_what_was_compiled(desk: Desk, proxy: Proxy) -> None:

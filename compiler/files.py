@@ -10,6 +10,8 @@ import csv
 import hashlib
 import io
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -109,6 +111,14 @@ def file_digest(path: Path) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def share(first: Path, copy: Path) -> None:
+    """Have a file at a second place, as a link where that can be."""
+    try:
+        os.link(first, copy)
+    except OSError:  # a file system without hard links, or with too many of them
+        shutil.copyfile(first, copy)
 
 
 def _lines(text: str) -> list[str]:

@@ -8,22 +8,31 @@ any other.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Sequence as Listed
 from dataclasses import replace
+from itertools import islice
 
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Span
 from mrlc.compiler.project import OVERRIDES
+from mrlc.compiler.shape import fields
 from mrlc.compiler.source import parse
+from mrlc.compiler.suggest import listing
 from mrlc.compiler.tree import Entry, Mapping, Node, Scalar, Sequence, Source
+from mrlc.schemas import Experiment
 
-_OPTION = re.compile(r"([^=\s]+)=(.*)")
+_EXAMPLE = "write path=value, as in algorithm.steps=20"
+_INDEX = re.compile(r"(.*?)\[(\d+)\]")
+_BESIDE = ("vars", "sweep", "extends")
+"""Sections of a spec beside those of the experiment."""
 
 
 def apply(tree: Mapping, overrides: Listed[str]) -> Mapping:
     """The tree with every override in place, later ones over earlier ones.
 
     Raises:
-        CompileFailed: an option has no `=`, its value is no YAML, or its path leads nowhere.
+        CompileFailed: an option has no `=`, its value is no YAML on one line, or its path leads
+            nowhere.
     """
     source = Source(OVERRIDES, tuple(overrides))
     faults: list[Diagnostic] = []
@@ -40,13 +49,12 @@ def apply(tree: Mapping, overrides: Listed[str]) -> Mapping:
 def _apply_one(tree: Mapping, source: Source, number: int, faults: list[Diagnostic]) -> Mapping:
     option = source.lines[number]
     line = number + 1
-    match = _OPTION.fullmatch(option)
-    if match is None:
-        span = source.span(line, 1, (line, len(option) + 1))
-        message = f"`{option}` is not an override"
-        help = "write path=value, as in algorithm.steps=20"
+    path, _, value = option.partition("=")
+    fault = _form_fault(option) or _path_fault(path, tree)
+    if fault is not None:
+        message, help, begin, end = fault
+        span = source.span(line, begin + 1, (line, end + 1))
         raise CompileFailed([Diagnostic("MRLC307", message, span, help=help)])
-    path, value = match.groups()
     padding = "\n" * number + " " * (len(path) + 1)  # so that marks are positions in the option
     node = parse(padding + value, source, faults) or _null(source, line, len(option) + 1)
     steps, column = [], 1
@@ -56,6 +64,65 @@ def _apply_one(tree: Mapping, source: Source, number: int, faults: list[Diagnost
     replaced = _set(tree, steps, node, 0)
     assert isinstance(replaced, Mapping)
     return replaced
+
+
+Fault = tuple[str, str, int, int]
+"""Message, help, and where in the option: from, to."""
+
+
+def _form_fault(option: str) -> Fault | None:
+    """What is wrong with an option before its path is looked at."""
+    path, equals, value = option.partition("=")
+    whole = (0, len(option))
+    if not option:
+        return "an empty option overrides nothing", _EXAMPLE, *whole
+    if not equals:
+        return f"`{option}` has no `=`, so it gives no value", _EXAMPLE, *whole
+    if not path:
+        return f"`{option}` has no path before its `=`", _EXAMPLE, *whole
+    if (space := re.search(r"\s", path)) is not None:
+        what = "a path holds no spaces, also before its `=`"
+        return what, _EXAMPLE, space.start(), space.start() + 1
+    if len(f"{value}.".splitlines()) > 1:
+        help = (
+            f"in double quotes YAML reads \\n as a line break: --set '{path}=\"one\\ntwo\"'; "
+            "a mapping or a list fits on a line: {a: 1}, [1, 2]"
+        )
+        return f"the value for `{path}` has a line break", help, len(path) + 1, len(option)
+    return None
+
+
+def _path_fault(path: str, tree: Mapping) -> Fault | None:
+    """What is wrong with a path, whatever the spec's schema."""
+    keys, column = path.split("."), 0
+    for key in keys:
+        end = column + len(key)
+        if not key:
+            return f"`{path}` has an empty step", "one dot between two steps", column, column + 1
+        if _INDEX.search(key):
+            mended = _INDEX.sub(r"\1.\2", path)
+            help = f"an index is a step of its own: {mended}"
+            return f"`{key}` is no step of a path", help, column, end
+        column = end + 1
+    known = {*tree.entries, *fields(Experiment), *_BESIDE}
+    if len(keys) == 1 and path not in known:
+        found = list(islice(_paths_to(path, tree), 3))
+        if found:
+            help = f"a path begins at the top: {listing(found, 'or')}"
+            return f"there is no `{path}` at the top of the spec", help, 0, len(path)
+    return None
+
+
+def _paths_to(name: str, node: Node, at: str = "") -> Iterator[str]:
+    """Paths below a node that end in a key."""
+    if isinstance(node, Mapping):
+        for key, entry in node.entries.items():
+            if key == name:
+                yield f"{at}{key}"
+            yield from _paths_to(name, entry.value, f"{at}{key}.")
+    elif isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from _paths_to(name, item, f"{at}{index}.")
 
 
 def _null(source: Source, line: int, column: int) -> Scalar:
@@ -86,7 +153,10 @@ def _set_item(node: Sequence, steps: list[tuple[str, Span]], value: Node, depth:
         above = ".".join(step for step, _ in steps[:depth])
         last = len(node.items) - 1
         message = f"`{above}` is a list; `{key}` is not an index from 0 to {last}"
-        raise CompileFailed([Diagnostic("MRLC307", message, span)])
+        if last < 0:
+            message = f"`{above}` is an empty list; it has no item `{key}`"
+        help = f"for more items, give the whole list: {above}=[…]"
+        raise CompileFailed([Diagnostic("MRLC307", message, span, help=help)])
     items = list(node.items)
     items[int(key)] = _set(items[int(key)], steps, value, depth + 1)
     return replace(node, items=tuple(items))

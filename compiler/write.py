@@ -17,7 +17,7 @@ from mrlc.compiler.canonical import canonical
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Span
 from mrlc.compiler.files import InputFile, file_digest
 from mrlc.compiler.plan import Compiled
-from mrlc.compiler.targets import emit, is_emitted
+from mrlc.compiler.targets import emit, is_emitted, lines
 from mrlc.schemas.plan import Input
 
 PLAN, PROVENANCE, INPUTS, SWEEP = "plan.json", "provenance.json", "inputs", "sweep.json"
@@ -36,6 +36,8 @@ def write_plan(compiled: Compiled, out_dir: Path) -> Path:
         PROVENANCE: provenance_of(compiled),
     }
     if is_current(target, files[PLAN], compiled):
+        for name, content in lines(compiled.plan, files[PROVENANCE]).items():
+            refresh(target / name, content)
         refresh(target / PROVENANCE, files[PROVENANCE])
         return target
     with replacing(target, compiled.name_span) as draft:
@@ -86,7 +88,7 @@ def is_current(target: Path, plan: bytes, compiled: Compiled) -> bool:
         file_digest(folder / key) == expected.sha256
         for key, expected in compiled.plan.inputs.items()
     )
-    return are_inputs and is_emitted(compiled.plan, target, provenance_of(compiled))
+    return are_inputs and is_emitted(compiled.plan, target)
 
 
 def refresh(path: Path, content: bytes) -> None:

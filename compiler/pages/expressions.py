@@ -71,7 +71,8 @@ Write its path relative to this file.""",
     ),
     "MRLC307": Page("""\
 `--set path=value` replaces one value of the spec before it is checked; the value is YAML. The path
-leads through something that is not a section, or the option has no `=`.
+leads through something that is not a section, or the option has no `=`, or its value holds a line
+break.
 
 Write the path as in a message: `--set algorithm.steps=20`, `--set reward.components.0.weight=0.5`."""),
     "MRLC308": Page(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from mrlc.compiler.rules import Finding, Subject, rule
 from mrlc.compiler.targets.example import job
-from mrlc.compiler.targets.request import AT, CHANNEL
+from mrlc.compiler.targets.request import AT, CHANNEL, PLAN_CHANNEL
 
-CHANNELS = (CHANNEL, "code", "sm_drivers", "recipe")
+CHANNELS = (CHANNEL, PLAN_CHANNEL, "code", "sm_drivers", "recipe")
 """Our own, and those of the SDK's drivers."""
 PREFIXES = ("SM_", "SAGEMAKER_", "TRAINING_JOB_", "MRLC_")
 _SECRET = re.compile(

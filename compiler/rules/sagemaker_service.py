@@ -72,7 +72,9 @@ def _refused(subject: Subject, *kinds: str) -> Iterator[Finding]:
     from mrlc.compiler.targets.service_model import refusals
 
     digests = Digests(semantic=NO_DIGEST, full=NO_DIGEST, sections={})
-    request = create_training_job(subject.experiment, job, digests=digests, source=NO_DIGEST)
+    request = create_training_job(
+        subject.experiment, job, digests=digests, source=NO_DIGEST, plan=NO_DIGEST
+    )
     seen = set()
     for refusal in refusals(request.body, "CreateTrainingJobRequest"):
         path = request.origin(refusal.place)

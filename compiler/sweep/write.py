@@ -1,22 +1,22 @@
 """A sweep on disk: `build/<name>/<variant>/`, a plan folder each, and `sweep.json` beside them.
 
 The whole folder is replaced in one step, so no variant of an earlier compile stays behind. An
-input is copied once; the variants share it by hard links.
+input is copied once, and an archive made once; the variants share them by hard links.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mrlc.compiler.canonical import canonical
-from mrlc.compiler.files import file_digest
+from mrlc.compiler.files import file_digest, share
 from mrlc.compiler.sweep.compile import CompiledVariant, Swept
 from mrlc.compiler.sweep.positions import Positions
-from mrlc.compiler.targets import emit, is_emitted
+from mrlc.compiler.targets import emit, is_emitted, lines
+from mrlc.compiler.targets.sagemaker import Sources
 from mrlc.compiler.tree import find, plain
 from mrlc.compiler.write import INPUTS, PLAN, PROVENANCE, SWEEP, copy_input, refresh, replacing
 
@@ -35,11 +35,15 @@ def write_sweep(swept: Swept, out_dir: Path) -> Path:
     positions = Positions(swept.base)
     if is_current(target, content, swept):
         for one in swept.variants:
-            refresh(target / one.variant.slug / PROVENANCE, positions.content(one))
+            provenance = positions.content(one)
+            files = lines(one.plan, provenance) if _is_remote(swept) else {}
+            for name, text in {**files, PROVENANCE: provenance}.items():
+                refresh(target / one.variant.slug / name, text)
         return target
     with replacing(target, swept.name_span) as draft:
         (draft / SWEEP).write_bytes(content)
         copies: dict[str, Path] = {}
+        sources = Sources()
         for one in swept.variants:
             folder = draft / one.variant.slug
             folder.mkdir()
@@ -47,7 +51,7 @@ def write_sweep(swept: Swept, out_dir: Path) -> Path:
             (folder / PROVENANCE).write_bytes(positions.content(one))
             _share_inputs(swept, one, folder / INPUTS, copies)
             if _is_remote(swept):
-                emit(one.plan, folder)
+                emit(one.plan, folder, sources)
     return target
 
 
@@ -84,20 +88,13 @@ def _share_inputs(
             copy_input(swept.inputs[key], swept.carried[key], copy, swept.name_span)
             copies[key] = copy
         else:
-            _link(copies[key], copy)
+            share(copies[key], copy)
 
 
 @lru_cache(maxsize=64)
 def _folders(keys: tuple[str, ...]) -> tuple[str, ...]:
     """The folders that files need, each after the one it lies in."""
     return tuple(sorted({str(above) for key in keys for above in PurePosixPath(key).parents}))
-
-
-def _link(first: Path, copy: Path) -> None:
-    try:
-        os.link(first, copy)
-    except OSError:  # a file system without hard links, or with too many of them
-        shutil.copyfile(first, copy)
 
 
 def is_current(target: Path, content: bytes, swept: Swept) -> bool:
@@ -118,11 +115,7 @@ def is_current(target: Path, content: bytes, swept: Swept) -> bool:
 def _are_emitted(target: Path, swept: Swept) -> bool:
     if not _is_remote(swept):
         return True
-    positions = Positions(swept.base)
-    return all(
-        is_emitted(one.plan, target / one.variant.slug, positions.content(one))
-        for one in swept.variants
-    )
+    return all(is_emitted(one.plan, target / one.variant.slug) for one in swept.variants)
 
 
 def _has(file: Path, content: bytes) -> bool:

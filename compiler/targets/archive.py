@@ -1,11 +1,9 @@
 """source.tar.gz: what the container runs, the same bytes for the same content everywhere.
 
     mrlc/                the runtime and the schemas
-    plan/plan.json       what they run
-    plan/places.json     where in the spec each value was written
-    plan/inputs/…        what it reads, data and the user's code
+    plan/inputs/…        what a plan reads, data and the user's code
 
-Names are sorted; there is no time, no owner and no mode but 644. The gzip stream holds its data
+The plan itself is not in it, so that the variants of a sweep share one. Names are sorted; there is no time, no owner and no mode but 644. The gzip stream holds its data
 as they are: compressors differ between builds of zlib, and one byte would be another job.
 """
 
@@ -69,14 +67,10 @@ class StoredGzip(io.RawIOBase):
         self.size += len(data)
 
 
-def write_source(
-    out: BinaryIO, plan: bytes, places: bytes, inputs: Mapping[str, Path]
-) -> tuple[str, int]:
-    """Write the archive of a plan and its inputs, by key; its SHA-256 and size."""
+def write_source(out: BinaryIO, inputs: Mapping[str, Path]) -> tuple[str, int]:
+    """Write the archive for a plan's inputs, by key; its SHA-256 and size."""
     members: dict[str, bytes | Path] = {
         **runtime_files(),
-        "plan/plan.json": plan,
-        "plan/places.json": places,
         **{f"plan/inputs/{key}": path for key, path in inputs.items()},
     }
     stream = StoredGzip(out)

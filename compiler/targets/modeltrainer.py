@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 FILE = "modeltrainer.py"
+FILES = {"source": "source.tar.gz", "plan": "plan.json", "places": "places.json"}
+"""What goes to S3, by its part of the manifest."""
 TRIED_WITH = "sagemaker-train 1.27.0"
 
 SHORT = 72
@@ -27,12 +29,16 @@ def of_folder(folder: Path) -> str:
     """The file of the job in a plan's folder."""
     manifest = json.loads((folder / "manifest.json").read_bytes())
     request = json.loads((folder / "estimator.json").read_bytes())
-    return modeltrainer(request, source=manifest["source"]["s3"], region=manifest["region"])
+    files = {name: str(manifest[kind]["s3"]) for kind, name in FILES.items()}
+    return modeltrainer(request, files=files, region=manifest["region"])
 
 
-def modeltrainer(request: Mapping[str, Any], *, source: str, region: str | None) -> str:
-    """The file of a CreateTrainingJob request whose source goes to `source`, an `s3://…`."""
-    bucket, _, key = source.removeprefix("s3://").partition("/")
+def modeltrainer(
+    request: Mapping[str, Any], *, files: Mapping[str, str], region: str | None
+) -> str:
+    """The file of a CreateTrainingJob request; `files` says where each goes, `s3://…` by name."""
+    split = {name: uri.removeprefix("s3://").partition("/") for name, uri in files.items()}
+    (bucket,) = {bucket for bucket, _, _ in split.values()}
     algorithm = request["AlgorithmSpecification"]
     made = {
         "trainer": _indented(_trainer(request), 1),
@@ -48,7 +54,7 @@ def modeltrainer(request: Mapping[str, Any], *, source: str, region: str | None)
         arguments=_literal(algorithm["ContainerArguments"]),
         region=_literal(region),
         bucket=_literal(bucket),
-        key=_literal(key),
+        keys=_literal({name: key for name, (_, _, key) in split.items()}),
         encryption=_literal(_encryption(request)),
         **made,
     )
@@ -78,7 +84,7 @@ from sagemaker.train.configs import Compute, Networking
 JOB = {name}
 REGION = {region}
 BUCKET = {bucket}
-KEY = {key}
+FILES = {keys}
 ENCRYPTION = {encryption}
 ENTRYPOINT = {entry}
 ARGUMENTS = {arguments}
@@ -106,13 +112,20 @@ METRICS = {metrics}
 
 
 def upload(s3):
-    """Put the source where the job looks for it, once: its place is its digest."""
+    """Put the files where the job looks for them; the archive once, as its place is its digest."""
+    for name, key in FILES.items():
+        if name.endswith(".json") or not is_there(s3, key):
+            with Path(__file__).with_name(name).open("rb") as body:
+                s3.put_object(Bucket=BUCKET, Key=key, Body=body, **ENCRYPTION)
+
+
+def is_there(s3, key):
+    """Whether an object is in the bucket."""
     try:
-        s3.head_object(Bucket=BUCKET, Key=KEY)
+        s3.head_object(Bucket=BUCKET, Key=key)
+        return True
     except ClientError:
-        source = Path(__file__).with_name("source.tar.gz")
-        with source.open("rb") as body:
-            s3.put_object(Bucket=BUCKET, Key=KEY, Body=body, **ENCRYPTION)
+        return False
 
 
 def main():

@@ -1,8 +1,8 @@
-"""plan/places.json: where in the spec each value was written, for the messages of a container.
+"""places.json: where in the spec each value was written, for the messages of a container.
 
 It is provenance.json without what belongs to a machine: no root, no text of a line, and each place
-as it is read, `specs/desk.yaml:12:3`. A file is named from the project's root. A spec whose lines
-move makes another archive of the same job: the job's name comes from the plan, which has no lines.
+as it is read, `specs/desk.yaml:12:3`. A file is named from the project's root. Like provenance.json
+it is in no digest: lines that move change it and nothing else, and a job is sent with the last.
 """
 
 from __future__ import annotations

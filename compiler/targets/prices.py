@@ -1,6 +1,8 @@
 """What a job can cost at most: its price an hour, times the longest that it may run.
 
-Prices are a table that ships, dated in its first line, or one of the project's own in its place:
+Prices are a table that ships or one of the project's own in its place. Its first line says which
+prices and of when, and stands wherever a sum is shown; of the table that ships it says that it was
+written from memory.
 
     # on-demand, us-east-1, 2025-07
     instance,gpus,gpu_memory_gib,local_disk,usd_hour

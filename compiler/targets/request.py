@@ -4,6 +4,10 @@ Both are said in one place: a value that the spec gives is written as `Given(val
 
 The container unpacks its source and hands over to the runtime by `exec`, so that SIGTERM reaches
 Python. Its root is /opt/ml, or MRLC_ML_ROOT where it is not a container.
+
+It is given two channels. The source is the same for all jobs that read the same files: one archive
+for a whole sweep. The plan is a job's own; beside it lie the lines of the spec, which no digest
+covers, so that a comment makes neither another archive nor another request.
 """
 
 from __future__ import annotations
@@ -19,13 +23,14 @@ from mrlc.schemas.plan import Digests
 from mrlc.schemas.sagemaker import SageMaker
 
 AT = "target.sagemaker"
-CHANNEL = "mrlc"
-SOURCE = "source.tar.gz"
+CHANNEL, PLAN_CHANNEL = "mrlc", "mrlc-plan"
+SOURCE, PLAN, PLACES = "source.tar.gz", "plan.json", "places.json"
 NO_DIGEST = "0" * 64
 """Stands for a digest where a request is only looked at."""
 ENTRY = (
-    'R="${MRLC_ML_ROOT:-/opt/ml}" && mkdir -p "$R/code" && cd "$R/code" && '
-    f'tar -xzf "$R/input/data/{CHANNEL}/{SOURCE}" && exec python3 -m mrlc.runtime.launch plan'
+    'R="${MRLC_ML_ROOT:-/opt/ml}" && D="$R/input/data" && mkdir -p "$R/code/plan" && '
+    f'cd "$R/code" && tar -xzf "$D/{CHANNEL}/{SOURCE}" && cp "$D/{PLAN_CHANNEL}/"*.json plan && '
+    "exec python3 -m mrlc.runtime.launch plan"
 )
 
 
@@ -61,10 +66,15 @@ def source_prefix(job: SageMaker, sha256: str) -> str:
     return f"{job.output.rstrip('/')}/source/{sha256}/"
 
 
+def plan_prefix(job: SageMaker, sha256: str) -> str:
+    """Where in S3 the plan of a digest lies, and the lines that its spec has now."""
+    return f"{job.output.rstrip('/')}/plan/{sha256}/"
+
+
 def create_training_job(
-    experiment: Experiment, job: SageMaker, *, digests: Digests, source: str
+    experiment: Experiment, job: SageMaker, *, digests: Digests, source: str, plan: str
 ) -> Request:
-    """The request; `source` is the digest of source.tar.gz."""
+    """The request; `source` is the digest of source.tar.gz, `plan` that of plan.json."""
     name = job_name(experiment.name, digests.semantic)
     drafted = {
         "TrainingJobName": Given(name, "name"),
@@ -77,7 +87,7 @@ def create_training_job(
             "MetricDefinitions": metric_definitions(experiment),
         },
         "HyperParameters": _hyperparameters(experiment, digests),
-        "InputDataConfig": Given(_channels(job, source), f"{AT}.inputs"),
+        "InputDataConfig": Given(_channels(job, source, plan), f"{AT}.inputs"),
         "OutputDataConfig": {
             "S3OutputPath": Given(job.output, f"{AT}.output"),
             "KmsKeyId": Given(job.kms.output, f"{AT}.kms.output"),
@@ -110,12 +120,12 @@ def _definition(body: dict[str, Any]) -> str:
     """SHA-256 of what the target gives: where and on what a job runs, and with what.
 
     A job's name comes from what it computes, so two definitions may share it; this tells them
-    apart. What mrlc adds by itself (its source, its command, its metrics) is left out: another
-    version of it, or a comment in the spec, is no other definition.
+    apart. What mrlc adds by itself (its channels, its command, its metrics) is left out: another
+    version of it is no other definition.
     """
     own = {key: value for key, value in body.items() if key not in ("HyperParameters", "Tags")}
     own["AlgorithmSpecification"] = body["AlgorithmSpecification"]["TrainingImage"]
-    own["InputDataConfig"] = body["InputDataConfig"][1:]
+    own["InputDataConfig"] = body["InputDataConfig"][2:]
     own["Tags"] = [tag for tag in body["Tags"] if not tag["Key"].startswith("mrlc:")]
     return hashlib.sha256(canonical(own)).hexdigest()
 
@@ -139,9 +149,12 @@ def _hyperparameters(experiment: Experiment, digests: Digests) -> dict[str, Any]
     }
 
 
-def _channels(job: SageMaker, source: str) -> list[Any]:
-    own = _channel(CHANNEL, source_prefix(job, source), f"{AT}.output")
-    return [own, *(_channel(name, uri, f"{AT}.inputs.{name}") for name, uri in job.inputs.items())]
+def _channels(job: SageMaker, source: str, plan: str) -> list[Any]:
+    own = (
+        _channel(CHANNEL, source_prefix(job, source), f"{AT}.output"),
+        _channel(PLAN_CHANNEL, plan_prefix(job, plan), f"{AT}.output"),
+    )
+    return [*own, *(_channel(name, uri, f"{AT}.inputs.{name}") for name, uri in job.inputs.items())]
 
 
 def _channel(name: str, uri: str, path: str) -> Given:

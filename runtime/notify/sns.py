@@ -60,4 +60,9 @@ def _judged(response: dict[str, Any]) -> Exception:
         return Transient(f"status {status}, {code}")
     if code in ("AuthorizationError", "AuthorizationErrorException", "AccessDenied"):
         return Refused(f"{code}: allow sns:Publish on the topic to whom the run works as")
+    if code.startswith("KMSAccessDenied"):
+        return Refused(
+            f"{code}: the topic is encrypted; allow kms:GenerateDataKey and kms:Decrypt on its key "
+            "to whom the run works as, in the key's policy too"
+        )
     return Refused(code)

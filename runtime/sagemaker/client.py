@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from mrlc.runtime.errors import RemoteFailed
@@ -37,6 +38,7 @@ class Aws:
             mode = core.get_config_variable("retry_mode") or "standard"
         self._retries = {"mode": mode, "total_max_attempts": attempts}
         self._clients: dict[str, Any] = {}
+        self._making = Lock()
         self.region = str(self._session.region_name or "")
 
     def ask(self, service: str, operation: str, **request: Any) -> dict[str, Any]:
@@ -76,13 +78,15 @@ class Aws:
     def _client(self, service: str) -> Any:
         from botocore.config import Config
 
-        if service not in self._clients:
-            config = Config(retries=self._retries, connect_timeout=10, read_timeout=60)
-            try:
-                self._clients[service] = self._session.client(service, config=config)
-            except ValueError as error:
-                raise RemoteFailed(f"{error}: look at AWS_ENDPOINT_URL and the region") from None
-        return self._clients[service]
+        with self._making:  # a client may be used by several threads, a session may not
+            if service not in self._clients:
+                config = Config(retries=self._retries, connect_timeout=10, read_timeout=60)
+                try:
+                    self._clients[service] = self._session.client(service, config=config)
+                except ValueError as error:
+                    hint = "look at AWS_ENDPOINT_URL and the region"
+                    raise RemoteFailed(f"{error}: {hint}") from None
+            return self._clients[service]
 
 
 @contextmanager

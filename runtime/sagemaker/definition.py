@@ -36,8 +36,8 @@ _OURS = (
     ("AlgorithmSpecification", "MetricDefinitions"),
     ("AlgorithmSpecification", "ContainerEntrypoint"),
     ("AlgorithmSpecification", "ContainerArguments"),
-    ("InputDataConfig", "0"),
 )
+_INPUTS, _CHANNELS = "InputDataConfig", ("mrlc", "mrlc-plan")
 """What mrlc adds by itself."""
 
 
@@ -62,10 +62,14 @@ def is_other(job: Job, seen: Seen) -> bool:
 
 def differences(job: Job, seen: Seen) -> list[Difference]:
     """What differs of what the service says; nothing, where it is the tags."""
+    there, compiled = dict(seen.answer), job.estimator
+    ours = [one for one in compiled[_INPUTS] if one["ChannelName"] in _CHANNELS]
+    given = [one for one in there.get(_INPUTS, ()) if one["ChannelName"] not in _CHANNELS]
+    there[_INPUTS] = [*ours, *given]
     return [
         one
         for member in COMPARED
-        for one in _differing(seen.answer.get(member), job.estimator.get(member), (member,))
+        for one in _differing(there.get(member), compiled.get(member), (member,))
     ]
 
 

@@ -1,6 +1,7 @@
 """The files of one job, as `mrlc compile` wrote them, verified by their manifest.
 
-build/<name>/estimator.json   alarms.json   events.json   source.tar.gz   manifest.json
+build/<name>/estimator.json   alarms.json   events.json   source.tar.gz   plan.json   manifest.json
+             places.json   the lines of the spec, in no digest: a comment may move them
 """
 
 from __future__ import annotations
@@ -14,9 +15,20 @@ from typing import Any
 from mrlc.runtime.errors import PlanBroken
 from mrlc.schemas import Plan
 
-FORMAT = "mrlc.job/1"
+FORMAT = "mrlc.job/2"
 MANIFEST = "manifest.json"
 AGAIN = "compile the spec again"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file of a job, and where in S3 the job looks for it."""
+
+    file: Path
+    uri: str
+    sha256: str
+    size: int
+    """Bytes."""
 
 
 @dataclass(frozen=True)
@@ -30,21 +42,15 @@ class Job:
     estimator: dict[str, Any]
     alarms: list[dict[str, Any]]
     events: dict[str, Any]
-    source: str
-    """`s3://…` of the source."""
-    sha256: str
-    size: int
-    """Bytes of the source."""
+    source: Stored
+    """What the container runs; other jobs may share it."""
+    plan: Stored
+    places: Stored
 
     @property
     def semantic(self) -> str:
         """The digest that makes two jobs the same."""
         return str(self.estimator["HyperParameters"]["mrlc.semantic"])
-
-    @property
-    def archive(self) -> Path:
-        """The source on this machine."""
-        return self.folder / "source.tar.gz"
 
 
 def has_job(folder: Path) -> bool:
@@ -60,6 +66,10 @@ def read_job(folder: Path, plan: Plan) -> Job:
     """
     manifest = _json(folder / MANIFEST)
     try:
+        if manifest["format"] != FORMAT:
+            raise PlanBroken(folder / MANIFEST, "of another version of mrlc", help=AGAIN)
+        if manifest["made_from"]["plan"] != plan.digests.full:
+            raise PlanBroken(folder / MANIFEST, "the manifest of another plan", help=AGAIN)
         for name, said in manifest["files"].items():
             _verify(folder / name, str(said["sha256"]))
         job = Job(
@@ -69,16 +79,14 @@ def read_job(folder: Path, plan: Plan) -> Job:
             estimator=_json(folder / "estimator.json"),
             alarms=_json(folder / "alarms.json"),
             events=_json(folder / "events.json"),
-            source=manifest["source"]["s3"],
-            sha256=manifest["source"]["sha256"],
-            size=manifest["source"]["size"],
+            source=_stored(folder / "source.tar.gz", manifest["source"]),
+            plan=_stored(folder / "plan.json", manifest["plan"]),
+            places=_measured(folder / "places.json", manifest["places"]["s3"]),
         )
-        is_of_plan = manifest["made_from"]["plan"] == plan.digests.full
         agrees = job.estimator["TrainingJobName"] == job.name
-        is_known = manifest["format"] == FORMAT
     except (KeyError, TypeError, AttributeError):
         raise PlanBroken(folder / MANIFEST, "not a manifest of a job", help=AGAIN) from None
-    if not (is_of_plan and agrees and is_known and job.semantic == plan.digests.semantic):
+    if not (agrees and job.semantic == plan.digests.semantic):
         raise PlanBroken(folder / MANIFEST, "the manifest of another plan", help=AGAIN)
     return job
 
@@ -100,6 +108,19 @@ def attempt(job: Job, number: int) -> Job:
         alarms=renamed(job.alarms),
         events=renamed(job.events),
     )
+
+
+def _stored(file: Path, said: dict[str, Any]) -> Stored:
+    return Stored(file, said["s3"], said["sha256"], said["size"])
+
+
+def _measured(file: Path, uri: str) -> Stored:
+    """A file that no manifest describes."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        raise PlanBroken(file, "missing", help=AGAIN) from None
+    return Stored(file, uri, hashlib.sha256(content).hexdigest(), len(content))
 
 
 def _json(path: Path) -> Any:

@@ -3,7 +3,7 @@
 `send` is safe to be killed between any two of its requests, and to be run by two at once: each
 step finds what is there and leaves it, or writes the same again.
 
-    source → alarms → rule and its targets → job
+    source, plan → alarms → rule and its targets → job
 
 The job is last: whatever fails before, nothing runs; and where the service refuses it, its alarms
 and its rule are taken back, as an alarm without a job would ring for ever. A job that exists has
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -24,7 +24,7 @@ from mrlc.runtime.errors import PlanFault, RemoteFailed
 from mrlc.runtime.sagemaker.client import Aws
 from mrlc.runtime.sagemaker.job import Job, attempt
 from mrlc.runtime.sagemaker.refusals import Refused
-from mrlc.runtime.sagemaker.upload import put_source, upload
+from mrlc.runtime.sagemaker.upload import puts, upload
 
 ENDED = ("Completed", "Failed", "Stopped")
 OURS = re.compile(r".+-[0-9a-f]{10}(-\d+)?")
@@ -41,7 +41,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Seen:
-    """A job as DescribeTrainingJob has it."""
+    """A job as DescribeTrainingJob has it, or the list, which says less."""
 
     answer: dict[str, Any]
 
@@ -71,6 +71,12 @@ class Seen:
     def has_ended(self) -> bool:
         """Whether it is over, however it ended."""
         return self.status in ENDED
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it ended so long ago that all there is to hear of it has been said."""
+        ended = self.answer.get("TrainingEndTime") or self.answer.get("LastModifiedTime")
+        return self.has_ended and not (ended and datetime.now(UTC) - ended < NEWS_TAKES)
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -150,7 +156,7 @@ def send(aws: Aws, job: Job, say: Say) -> str:
         RemoteFailed: the service refuses it, or cannot be reached.
     """
     what = "uploaded" if upload(aws, job) else "there already"
-    say(f"{job.name}: source {what}, {job.size:,} bytes")
+    say(f"{job.name}: source {what}, {job.source.size:,} bytes")
     try:
         for service, operation, request in _requests(job):
             answer = aws.ask(service, operation, **request)
@@ -168,10 +174,10 @@ def requests(job: Job) -> list[dict[str, Any]]:
     Raises:
         PlanBroken: the source is too large.
     """
-    source = ("s3", "PutObject", {**put_source(job), "Body": str(job.archive)})
+    files = [("s3", "PutObject", {**put, "Body": str(one.file)}) for one, put in puts(job)]
     return [
         {"service": service, "operation": operation, "request": request}
-        for service, operation, request in (source, *_requests(job))
+        for service, operation, request in (*files, *_requests(job))
     ]
 
 
@@ -213,8 +219,7 @@ class Companions:
 
     def drop_alarms(self, aws: Aws) -> None:
         """Delete the alarms; it does not matter which are still there."""
-        if self.alarms:
-            aws.ask("cloudwatch", "DeleteAlarms", AlarmNames=list(self.alarms))
+        drop_alarms(aws, self.alarms)
 
     def drop_rule(self, aws: Aws) -> None:
         """Delete the rule, its targets first."""
@@ -231,11 +236,28 @@ class Companions:
             RemoteFailed: it cannot be taken down.
         """
         self.drop_alarms(aws)
-        ended = seen.answer.get("TrainingEndTime") or seen.answer.get("LastModifiedTime")
-        if self.rule is not None and ended and datetime.now(UTC) - ended < NEWS_TAKES:
+        return self.tidy_rule(aws, seen)
+
+    def tidy_rule(self, aws: Aws, seen: Seen) -> bool:
+        """Delete the rule of an ended job, unless the message of its end may be on its way.
+
+        Raises:
+            RemoteFailed: it cannot be deleted.
+        """
+        if self.rule is not None and not seen.is_settled:
             return False
         self.drop_rule(aws)
         return True
+
+
+def drop_alarms(aws: Aws, names: Sequence[str]) -> None:
+    """Delete alarms, as many a request as the service takes.
+
+    Raises:
+        RemoteFailed: they cannot be deleted.
+    """
+    for start in range(0, len(names), 100):
+        aws.ask("cloudwatch", "DeleteAlarms", AlarmNames=list(names[start : start + 100]))
 
 
 def stop(aws: Aws, seen: Seen) -> bool:

@@ -4,6 +4,11 @@
     role     what the job works as
     trust    who may take that role on: the job alone
     topics   what lets EventBridge and the alarms speak to the topics
+    keys     what lets them, where a topic is encrypted: statements for the policy of its key
+
+Whether a topic is encrypted is not asked: what is allowed for that is bound to the topic, and opens
+nothing where it is not. The key that SNS itself keeps, alias/aws/sns, has a policy that nobody can
+change, so services reach no topic under it.
 
 Everything is read from the requests. A job's name ends in ten digits of its experiment's digest
 and, of a further attempt, its number; both are left open, so that the next version of the
@@ -28,6 +33,8 @@ Policy = dict[str, Any]
 SERVICE = "sagemaker.amazonaws.com"
 _DIGITS = re.compile(r"[0-9a-f]{10}$")
 _ROLE = re.compile(r"arn:(?P<partition>[^:]+):iam::(?P<account>\d+):role/")
+_CONTEXT = "kms:EncryptionContext:aws:sns:topicArn"
+"""What SNS has a key encrypt for (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html)."""
 _SECRET = re.compile(r"secretsmanager:(arn:[^\s\"]+)")
 _NETWORK = (
     "CreateNetworkInterface",
@@ -57,10 +64,12 @@ def policies(jobs: Sequence[Job], plans: Iterable[str]) -> dict[str, Any]:
                     * bool(secrets)
                 ),
                 *([_allow("Alerts", "sns", ["Publish"], told)] * bool(told)),
+                *(_key_of(topic) for topic in told),
             ]
         ),
         "trust": _trust({part.account for part in one}),
         "topics": _topics(one),
+        "keys": {topic: _for_key(topic, accounts) for topic, accounts in _told(one).items()},
     }
 
 
@@ -90,6 +99,7 @@ class _Part:
         bucket, prefix = self._split(self._output)
         source = f"{bucket}/{prefix}source/*"
         yield _allow("Source", "s3", ["GetObject", "PutObject"], [source])
+        yield _allow("Plan", "s3", ["PutObject"], [f"{bucket}/{prefix}plan/*"])
         results = f"{bucket}/{prefix}{self.name}/output/*"
         yield _allow("Results", "s3", ["GetObject"], [results])
         # Without it S3 says of an object that is not there that it is forbidden.
@@ -179,9 +189,10 @@ class _Part:
     @property
     def _inputs(self) -> list[str]:
         channels = self.request["InputDataConfig"]
-        own = f"{self._output}source/"  # its digest changes with the next version
-        uris = [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in channels]
-        return sorted({own if uri.startswith(own) else uri for uri in uris})
+        own = tuple(f"{self._output}{one}/" for one in ("source", "plan"))
+        uris = {channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in channels}
+        # The digests of mrlc's own channels change with the next version.
+        return sorted({*own, *(uri for uri in uris if not uri.startswith(own))})
 
     def _split(self, uri: str) -> tuple[str, str]:
         bucket, key = split_uri(uri)
@@ -244,11 +255,16 @@ def _trust(accounts: set[str]) -> Policy:
 
 def _topics(parts: Iterable[_Part]) -> dict[str, Policy]:
     """For each topic, what its own policy must allow."""
+    return {topic: _topic(topic, accounts) for topic, accounts in _told(parts).items()}
+
+
+def _told(parts: Iterable[_Part]) -> dict[str, set[str]]:
+    """The topics that services speak to, and the accounts of the jobs that they speak for."""
     told: dict[str, set[str]] = {}
     for part in parts:
         for target in part.job.events["targets"]["Targets"] if part.job.events else []:
             told.setdefault(str(target["Arn"]), set()).add(part.account)
-    return {topic: _topic(topic, accounts) for topic, accounts in sorted(told.items())}
+    return dict(sorted(told.items()))
 
 
 def _topic(topic: str, accounts: set[str]) -> Policy:
@@ -261,6 +277,30 @@ def _topic(topic: str, accounts: set[str]) -> Policy:
             _publishing("End", "events", topic),
         ],
     }
+
+
+def _key_of(topic: str) -> Statement:
+    """Whatever key encrypts a topic, for messages of that topic alone."""
+    _, partition, _, region, account, _ = topic.split(":")
+    keys = [f"arn:{partition}:kms:{region}:{account}:key/*"]
+    condition = {"StringEquals": {_CONTEXT: topic}}
+    return _allow("AlertKeys", "kms", ["Decrypt", "GenerateDataKey"], keys, condition)
+
+
+def _for_key(topic: str, accounts: set[str]) -> list[Statement]:
+    """Of a key's policy, `*` is the key. EventBridge does not say for whose account it asks."""
+    own = {"aws:SourceAccount": sorted(accounts)}
+    return [
+        {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Principal": {"Service": f"{service}.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {_CONTEXT: topic, **bound}},
+        }
+        for sid, service, bound in (("Alarms", "cloudwatch", own), ("End", "events", {}))
+    ]
 
 
 def _publishing(sid: str, service: str, topic: str) -> Statement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -123,16 +123,36 @@ def looked_at(record: Record) -> tuple[Aws, Seen]:
     Raises:
         RemoteFault: the job was never sent, or not to this account.
     """
-    from mrlc.runtime.sagemaker.jobs import look
+    (found,) = all_looked_at([record], lambda _: False)
+    return found
 
-    aws = services(record.region)
-    seen = look(aws, record.job)
+
+def all_looked_at(
+    records: Sequence[Record], is_enough: Callable[[Seen], bool]
+) -> list[tuple[Aws, Seen]]:
+    """The same of many jobs, with few requests.
+
+    `is_enough` says whether a job as a list has it, with status and times alone, will do.
+
+    Raises:
+        RemoteFault: a job was never sent, or not to this account.
+    """
+    from mrlc.runtime.sagemaker.looking import look_at
+
+    found: dict[str, Seen | None] = {}
+    for region in dict.fromkeys(record.region for record in records):
+        names = [record.job for record in records if record.region == region]
+        found |= look_at(services(region), names, is_enough)
+    return [(services(record.region), _there(record, found[record.job])) for record in records]
+
+
+def _there(record: Record, seen: Seen | None) -> Seen:
     if seen is None:
         raise RemoteFault(
-            f"there is no job {record.job} in {aws.region} for these credentials; "
-            f"mrlc submit {record.plan} sends it"
+            f"there is no job {record.job} in {services(record.region).region} for these "
+            f"credentials; mrlc submit {record.plan} sends it"
         )
-    return aws, seen
+    return seen
 
 
 @cache
@@ -144,18 +164,32 @@ def services(region: str | None) -> Aws:
 
 
 def tidied(aws: Aws, record: Record, seen: Seen) -> None:
-    """Take down what an ended job does not need; whoever sees the end first does it.
+    """Take down what an ended job does not need; whoever sees the end first does it."""
+    all_tidied([(aws, record, seen)])
 
-    Looking at a job is not worth failing for it: who may only look leaves it to the others.
+
+def all_tidied(jobs: Iterable[tuple[Aws, Record, Seen]]) -> set[str]:
+    """The same for many jobs, with few requests; the names of those that have nothing left.
+
+    Looking at a job is not worth failing for it: who may only look leaves it to the others, and
+    is told so once.
     """
     from mrlc.runtime.errors import RemoteFailed
+    from mrlc.runtime.sagemaker.jobs import drop_alarms
 
-    if not seen.has_ended:
-        return
+    ended = [one for one in jobs if one[2].has_ended]
+    done = set[str]()
     try:
-        record.companions.tidy(aws, seen)
+        for service in dict.fromkeys(aws for aws, _, _ in ended):
+            own = [record.companions for aws, record, _ in ended if aws is service]
+            drop_alarms(service, [alarm for one in own for alarm in one.alarms])
+        for aws, record, seen in ended:
+            if record.companions.tidy_rule(aws, seen):
+                done.add(record.job)
     except RemoteFailed as error:
-        say(f"{record.job}: its alarms are still there: {error}")
+        left = _listed(record.job for _, record, _ in ended if record.job not in done)
+        say(f"{left}: its alarms or its rule are still there: {error}")
+    return done
 
 
 def stopped_by(aws: Aws, seen: Seen) -> str | None:
@@ -203,7 +237,13 @@ def path_of(place: tuple[str, ...], plan: Plan, job: Job) -> str:
     target = plan.experiment.target.sagemaker
     if target is None:
         return AT
-    made = create_training_job(plan.experiment, target, digests=plan.digests, source=job.sha256)
+    made = create_training_job(
+        plan.experiment,
+        target,
+        digests=plan.digests,
+        source=job.source.sha256,
+        plan=job.plan.sha256,
+    )
     return made.origin(place)
 
 

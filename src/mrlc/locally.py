@@ -57,7 +57,7 @@ def _make_buckets(local: Local, job: Job) -> None:
     from mrlc.runtime.sagemaker.upload import split_uri
 
     s3 = local.cloud.client("s3", services(job.region).region)
-    places = [job.source, str(job.estimator["OutputDataConfig"]["S3OutputPath"])]
+    places = [job.source.uri, str(job.estimator["OutputDataConfig"]["S3OutputPath"])]
     places += [
         str(job.estimator[one]["S3Uri"]) for one in ["CheckpointConfig"] if one in job.estimator
     ]

@@ -39,7 +39,7 @@ def add_override(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="overrides",
         metavar="PATH=YAML",
-        help="override one value, as in algorithm.steps=20",
+        help="override one value, as in algorithm.steps=20; of the same path the last one holds",
     )
 
 

@@ -87,6 +87,13 @@ def test_what_is_not_allowed_names_the_permission(proxy: Proxy, queue: str) -> N
     assert "allow sns:Publish on the topic" in warning
 
 
+def test_a_key_that_is_shut_names_the_permission(proxy: Proxy, queue: str) -> None:
+    refused = says("KMSAccessDenied", 400)
+    proxy.before = lambda one: refused if one.service == "sns" else None
+    (warning,) = told(HACKED)
+    assert "the topic is encrypted; allow kms:GenerateDataKey and kms:Decrypt" in warning
+
+
 def test_the_job_may_tell_its_channels_and_read_their_addresses(
     tmp_path: Path, capsys: Any
 ) -> None:
@@ -95,4 +102,9 @@ def test_the_job_may_tell_its_channels_and_read_their_addresses(
     role = printed(compiled(tmp_path.resolve(), edit), capsys, "--of", "role")
     assert allowing(role, "sns:Publish", TOPIC) == ["Alerts"]
     assert allowing(role, "sns:Publish", TOPIC.replace("rl-ops", "other")) == []
+    key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert allowing(role, "kms:GenerateDataKey", key) == ["AlertKeys"]
+    (statement,) = (one for one in role["Statement"] if one["Sid"] == "AlertKeys")
+    bound = {"kms:EncryptionContext:aws:sns:topicArn": TOPIC}
+    assert statement["Condition"] == {"StringEquals": bound}
     assert allowing(role, "secretsmanager:GetSecretValue", f"{SECRET}-AbCdEf") == ["Secrets"]

@@ -87,7 +87,7 @@ def test_a_comment_is_no_difference(desk: Desk) -> None:
     desk.submit()
     before = (desk.folder / "estimator.json").read_bytes()
     changed(desk, Edit("mrlc: v1", "# a comment\nmrlc: v1"))
-    assert (desk.folder / "estimator.json").read_bytes() != before, "another source"
+    assert (desk.folder / "estimator.json").read_bytes() == before
     assert desk.submit() == 0
 
 
@@ -110,6 +110,8 @@ def test_differences(desk: Desk, fields: dict[str, str], places: set[str]) -> No
     new = read_job(desk.folder, load_plan(desk.folder))
     assert is_other(new, echo) == bool(fields)
     assert {one.place[-1] for one in differences(new, echo)} == places
+    echo.answer["InputDataConfig"].pop(1)
+    assert {one.place[-1] for one in differences(new, echo)} == places, "by an older mrlc"
 
 
 def test_a_job_of_an_older_mrlc_says_nothing(desk: Desk) -> None:

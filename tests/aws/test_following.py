@@ -135,7 +135,7 @@ def test_who_may_only_look_still_sees(sent: Desk, proxy: Proxy, capsys: Any) -> 
     assert sent.mrlc("status") == 0
     output = capsys.readouterr()
     assert "Completed" in output.out
-    assert "its alarms are still there" in output.err
+    assert "its alarms or its rule are still there" in output.err
 
 
 def test_an_end_long_ago_takes_the_rule_too(sent: Desk, proxy: Proxy) -> None:

@@ -135,6 +135,28 @@ def test_iam_takes_them(desk: Desk, capsys: Any) -> None:
     sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="Policy", AttributeValue=text)
 
 
+def test_a_topic_that_is_encrypted(desk: Desk, capsys: Any) -> None:
+    """Its key takes the statements beside those it has, and the topic takes the key."""
+    found = printed(desk.folder, capsys)
+    kms, sns = at(desk.moto, "kms"), at(desk.moto, "sns")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    policy["Statement"] += found["keys"][TOPIC]
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+    sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="KmsMasterKeyId", AttributeValue=key)
+    services = [one["Principal"]["Service"] for one in found["keys"][TOPIC]]
+    assert services == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+    for statement in found["keys"][TOPIC]:
+        bound = statement["Condition"]["StringEquals"]
+        assert bound["kms:EncryptionContext:aws:sns:topicArn"] == TOPIC
+
+
+def test_whoever_reads_the_policies_is_told_of_keys(desk: Desk, capsys: Any) -> None:
+    for part, is_told in (("caller", False), ("role", False), ("topics", True), ("keys", True)):
+        assert main(["policy", str(desk.folder), "--of", part]) == 0
+        assert ("under alias/aws/sns" in capsys.readouterr().err) == is_told
+
+
 def test_a_sweep_needs_one_policy(tmp_path: Path, capsys: Any) -> None:
     axis = Edit("mrlc: v1", "mrlc: v1\nsweep: {over: {algorithm.group_size: [2, 4, 8]}}")
     spec = write(tmp_path.resolve(), [job(), axis])

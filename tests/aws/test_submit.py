@@ -23,13 +23,25 @@ from tests.waivers import WAIVED
 STEPS = [
     "sagemaker:DescribeTrainingJob",
     "s3:HeadObject",
-    "s3:PutObject",
+    *["s3:PutObject"] * 3,
     "cloudwatch:PutMetricAlarm",
     "cloudwatch:PutMetricAlarm",
     "events:PutRule",
     "events:PutTargets",
     "sagemaker:CreateTrainingJob",
 ]
+
+
+def source_key(desk: Desk) -> str:
+    """Where the source goes in the bucket."""
+    manifest = json.loads((desk.folder / "manifest.json").read_text())
+    return f"mrlc/source/{manifest['source']['sha256']}/source.tar.gz"
+
+
+def sources(proxy: Proxy) -> list[str]:
+    """The archives that were sent, by their paths."""
+    puts = (one.path.partition("?")[0] for one in proxy.asked if str(one) == "s3:PutObject")
+    return [path for path in puts if path.endswith("source.tar.gz")]
 
 
 def everything(desk: Desk) -> dict[str, list[str]]:
@@ -40,7 +52,11 @@ def everything(desk: Desk) -> dict[str, list[str]]:
         "alarms": [f"mrlc-{desk.name}-environment", f"mrlc-{desk.name}-stalled"],
         "rules": [f"mrlc-{desk.name}"],
         "targets": [TOPIC],
-        "objects": [f"mrlc/source/{manifest['source']['sha256']}/source.tar.gz"],
+        "objects": [
+            f"mrlc/plan/{manifest['plan']['sha256']}/places.json",
+            f"mrlc/plan/{manifest['plan']['sha256']}/plan.json",
+            source_key(desk),
+        ],
     }
 
 
@@ -53,15 +69,16 @@ def test_a_job_with_all_that_goes_with_it(desk: Desk, proxy: Proxy, capsys: Any)
     output = capsys.readouterr()
     assert output.out == f"{desk.name}  sent  {desk.runs / desk.name}\n"
     assert "1 job, at most 314.78 USD; prices: on-demand" in output.err
+    assert "from memory: compare with AWS" in " ".join(output.err.split())
 
 
 def test_what_is_sent_is_what_was_compiled(desk: Desk, proxy: Proxy) -> None:
     desk.submit()
     sent = next(one for one in proxy.asked if one.operation == "CreateTrainingJob")
     assert sent.json == json.loads((desk.folder / "estimator.json").read_text())
-    key = everything(desk)["objects"][0]
-    stored = at(desk.moto, "s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
-    assert stored == (desk.folder / "source.tar.gz").read_bytes()
+    for key in everything(desk)["objects"]:
+        stored = at(desk.moto, "s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        assert stored == (desk.folder / key.rpartition("/")[2]).read_bytes()
 
 
 def test_again_finds_the_job_and_sends_nothing(desk: Desk, proxy: Proxy, capsys: Any) -> None:
@@ -80,16 +97,16 @@ def test_a_source_that_is_there_is_not_sent_again(desk: Desk, proxy: Proxy, caps
         "sagemaker:DescribeTrainingJob", refuses("ValidationException", "Could not find it")
     )
     assert desk.submit() == 0
-    assert "s3:PutObject" not in proxy.operations
+    assert sources(proxy) == []
     assert "source there already" in capsys.readouterr().err
     assert desk.there() == everything(desk)
 
 
 def test_a_source_put_there_by_another_hand_is_replaced(desk: Desk, proxy: Proxy) -> None:
-    key = everything(desk)["objects"][0]
+    key = source_key(desk)
     at(desk.moto, "s3").put_object(Bucket=BUCKET, Key=key, Body=b"something else")
     assert desk.submit() == 0
-    assert "s3:PutObject" in proxy.operations
+    assert len(sources(proxy)) == 1
 
 
 def test_dry_run_prints_the_requests_and_sends_nothing(
@@ -291,7 +308,7 @@ def test_a_failed_job_is_tried_again_under_a_name_of_its_own(
     assert sorted(there["jobs"]) == [desk.name, again]
     assert there["alarms"] == [f"mrlc-{again}-environment", f"mrlc-{again}-stalled"]
     assert f"mrlc-{again}" in there["rules"]
-    assert len(there["objects"]) == 1
+    assert there["objects"] == everything(desk)["objects"]
     sent = [one.json for one in proxy.asked if one.operation == "CreateTrainingJob"]
     assert sent[1] == {**sent[0], "TrainingJobName": again}
     capsys.readouterr()
@@ -313,6 +330,65 @@ def test_every_variant_of_a_sweep_is_sent(desk: Desk, sweep: Path, capsys: Any) 
     assert "3 jobs, at most 944.34 USD" in capsys.readouterr().err
     assert desk.mrlc("submit", sweep) == 0
     assert len(desk.there()["jobs"]) == 3
+
+
+def test_a_sweep_sends_its_source_once(desk: Desk, sweep: Path, proxy: Proxy) -> None:
+    assert desk.mrlc("submit", sweep, "--yes") == 0
+    assert len(sources(proxy)) == 1
+    objects = desk.there()["objects"]
+    assert sum(key.endswith("source.tar.gz") for key in objects) == 1
+    assert sum(key.endswith("plan.json") for key in objects) == 3
+    created = [one.json for one in proxy.asked if one.operation == "CreateTrainingJob"]
+    channels = [
+        [one["DataSource"]["S3DataSource"]["S3Uri"] for one in request["InputDataConfig"]]
+        for request in created
+    ]
+    assert (len({own[0] for own in channels}), len({own[1] for own in channels})) == (1, 3)
+
+
+def test_a_sweep_killed_in_the_middle_sends_no_source_again(
+    desk: Desk, sweep: Path, proxy: Proxy
+) -> None:
+    """The second job is refused, as if the power had gone; the next submit goes on there."""
+    made = []
+
+    def second(request: Request) -> Reply | None:
+        if request.operation != "CreateTrainingJob":
+            return None
+        made.append(request)
+        return refuses("ResourceLimitExceeded", "enough") if len(made) == 2 else None
+
+    proxy.before = second
+    assert desk.mrlc("submit", sweep, "--yes") == 4
+    assert len(desk.there()["jobs"]) == 1
+    assert desk.mrlc("submit", sweep, "--yes") == 0
+    assert len(desk.there()["jobs"]) == 3
+    assert len(sources(proxy)) == 1
+
+
+def test_a_comment_sends_nothing_but_its_lines(desk: Desk, proxy: Proxy) -> None:
+    """Of a job that is there nothing; of one that is not, to where the others looked for it."""
+    spec = write(desk.root / "noted", [job(), Edit("name: desk", "name: noted")])
+    built = desk.root / "build"
+    folder = write_plan(compile_spec(spec, overrides=[WAIVED]), built)
+    before = (folder / "estimator.json").read_bytes()
+    assert desk.mrlc("submit", folder, "--yes") == 0
+    spec.write_text(f"# a comment\n{spec.read_text()}")
+    write_plan(compile_spec(spec, overrides=[WAIVED]), built)
+    assert (folder / "estimator.json").read_bytes() == before
+    proxy.asked.clear()
+    assert desk.mrlc("submit", folder, "--yes") == 0
+    assert proxy.operations == ["sagemaker:DescribeTrainingJob"]
+    objects = desk.there()["objects"]
+    proxy.refuse(
+        "sagemaker:DescribeTrainingJob", refuses("ValidationException", "Could not find it")
+    )
+    assert desk.mrlc("submit", folder, "--yes") == 0
+    assert desk.there()["objects"] == objects
+    (key,) = (one for one in objects if one.endswith("places.json"))
+    stored = at(desk.moto, "s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    assert stored == (folder / "places.json").read_bytes()
+    assert json.loads(stored)["name"] == "specs/desk.yaml:3:7"
 
 
 def test_a_sweep_queues_under_the_limit(desk: Desk, sweep: Path, proxy: Proxy, capsys: Any) -> None:

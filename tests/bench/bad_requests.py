@@ -272,9 +272,9 @@ def by_botocore(case: Case) -> bool:
 @cache
 def _modeltrainer_verdicts(python: str) -> list[bool]:
     """Of all cases, in one process: the SDK takes seconds to load."""
+    files = {"source.tar.gz": "s3://my-team/source.tar.gz"}
     texts = [
-        modeltrainer(request(case), source="s3://my-team/source.tar.gz", region="us-east-1")
-        for case in (*CASES, GOOD)
+        modeltrainer(request(case), files=files, region="us-east-1") for case in (*CASES, GOOD)
     ]
     script = Path(__file__).with_name("by_modeltrainer.py")
     done = subprocess.run(
@@ -322,7 +322,9 @@ def good_request() -> dict[str, Any]:
         plan = compile_spec(write(Path(folder).resolve(), [job()])).plan
     sagemaker = plan.experiment.target.sagemaker
     assert sagemaker is not None
-    made = create_training_job(plan.experiment, sagemaker, digests=plan.digests, source="0" * 64)
+    made = create_training_job(
+        plan.experiment, sagemaker, digests=plan.digests, source="0" * 64, plan="0" * 64
+    )
     return made.body
 
 

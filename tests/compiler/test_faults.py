@@ -479,6 +479,38 @@ def test_override(project, option, code, column):
     assert place == (code, "--set", 2, column, option)
 
 
+HELPLESS = [
+    ("", "overrides nothing", "write path=value", 1, 1),
+    ("algorithm.steps", "has no `=`", "write path=value", 1, 16),
+    ("=5", "no path before its `=`", "write path=value", 1, 3),
+    ("algorithm.steps =4", "holds no spaces", "write path=value", 16, 17),
+    ("name=a\nb", "the value for `name` has a line break", "--set 'name=\"one\\ntwo\"'", 6, 9),
+    ("name=a\n", "the value for `name` has a line break", "double quotes", 6, 8),
+    ("model=\n  base: tiny", "`model` has a line break", "on a line: {a: 1}", 7, 20),
+    ("algorithm..steps=4", "has an empty step", "one dot between two steps", 11, 12),
+    ("algorithm.steps.=4", "has an empty step", "one dot", 17, 18),
+    ("reward.components[0].weight=1", "no step of", ": reward.components.0.weight", 8, 21),
+    ("steps=4", "no `steps` at the top", "begins at the top: `algorithm.steps`", 1, 6),
+    ("weight=1", "no `weight`", "`reward.components.0.weight` or `reward.comp", 1, 7),
+    ("reward.components.2=1", "not an index from 0 to 1", "reward.components=[…]", 19, 20),
+    ("alerts.use.0=x", "`alerts.use` is an empty list", "alerts.use=[…]", 12, 13),
+    ("algorithm.stepz=5", "unknown key `stepz`", "did you mean `steps`?", 11, 16),
+]
+
+
+@pytest.mark.parametrize(("option", "message", "help", "start", "end"), HELPLESS)
+def test_override_that_says_what_to_write(project, option, message, help, start, end):
+    (fault,) = faults(project.spec, ["alerts.use=[]", option])
+    assert message in fault.message
+    assert help in fault.help
+    assert (fault.span.column, fault.span.end_column) == (start, end)
+
+
+def test_a_line_break_as_its_help_says(project):
+    compiled = compile_spec(project.spec, overrides=['description="one\\ntwo"'])
+    assert compiled.plan.experiment.description == "one\ntwo"
+
+
 def test_fault_of_a_base_is_in_the_base(project):
     project.write("specs/lib/base.yaml", "algorithm:\n  beta: -1\n")
     project.edit("specs/desk.yaml", "\nturns:", "\nextends: lib/base.yaml\nturns:")

@@ -21,6 +21,7 @@ from mrlc.compiler.targets.example import job
 from tests.aws.conftest import BUCKET, at
 from tests.aws.proxy import Proxy
 from tests.bench.bad_requests import CASES, GOOD, by_botocore, by_modeltrainer
+from tests.channels import objects
 from tests.compiler.targets.conftest import EVERYTHING
 
 SDK = os.environ.get("SAGEMAKER_PYTHON") or (sys.executable if find_spec("sagemaker") else None)
@@ -63,12 +64,10 @@ def test_the_sdk_sends_what_was_compiled(name: str, proxy: Proxy, tmp_path: Path
     )
     (sent,) = [one.json for one in proxy.asked if one.operation == "CreateTrainingJob"]
     assert sent == json.loads((folder / "estimator.json").read_bytes()), done.stderr
-    uri = json.loads((folder / "manifest.json").read_bytes())["source"]["s3"]
-    key = uri.removeprefix(f"s3://{BUCKET}/")
-    stored = at(f"{proxy.upstream.scheme}://{proxy.upstream.netloc}", "s3").get_object(
-        Bucket=BUCKET, Key=key
-    )
-    assert stored["Body"].read() == (folder / "source.tar.gz").read_bytes()
+    s3 = at(f"{proxy.upstream.scheme}://{proxy.upstream.netloc}", "s3")
+    for file, uri in objects(folder):
+        stored = s3.get_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"))
+        assert stored["Body"].read() == file.read_bytes()
 
 
 def test_the_sdk_catches_less_than_botocore(monkeypatch: pytest.MonkeyPatch) -> None:

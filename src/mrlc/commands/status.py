@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mrlc.jobs import add_runs, looked_at, ran_s, recorded, stopped_by, tidied
+from mrlc.jobs import add_runs, all_looked_at, all_tidied, ran_s, recorded, stopped_by
 from mrlc.tables import Block, Lines, Table, print_blocks
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show each job; 0 whatever their state."""
-    found = [_looked(record) for record in recorded(args.names, args.runs)]
+    found = _looked(recorded(args.names, args.runs), args.runs)
     if args.format == "json":
         print(json.dumps([_described(*one) for one in found], indent=2, ensure_ascii=False))
     elif found:
@@ -50,10 +51,27 @@ class _Looked(NamedTuple):
     """The sentence about the alert that ended it."""
 
 
-def _looked(record: Record) -> _Looked:
-    aws, seen = looked_at(record)
-    tidied(aws, record, seen)
-    return _Looked(record, seen, stopped_by(aws, seen))
+def _looked(records: list[Record], runs: Path) -> list[_Looked]:
+    """Each job as it stands; of one that was seen to have ended, as it was kept then."""
+    from mrlc.runtime.sagemaker.looking import Ended, keep, kept
+
+    known = {one.job: ended for one in records if (ended := kept(runs / one.job))}
+
+    def is_known(seen: Seen) -> bool:
+        return seen.name in known and known[seen.name].is_of(seen)
+
+    found = all_looked_at(records, is_known)
+    jobs = [(aws, one, seen) for one, (aws, seen) in zip(records, found, strict=True)]
+    old = {one.job: known[one.job] for _, one, seen in jobs if is_known(seen)}
+    tidy = {name for name, ended in old.items() if ended.is_tidy}
+    tidy |= all_tidied(one for one in jobs if one[1].job not in tidy)
+    looked = []
+    for aws, record, seen in jobs:
+        its = old.get(record.job) or Ended(seen, stopped_by(aws, seen), is_tidy=False)
+        if seen.has_ended and (record.job not in old or (record.job in tidy) != its.is_tidy):
+            keep(runs / record.job, replace(its, is_tidy=record.job in tidy))
+        looked.append(_Looked(record, its.seen, its.stopped_by))
+    return looked
 
 
 def _blocks(jobs: list[_Looked]) -> list[Block]:

@@ -17,6 +17,7 @@ from mrlc.following import say_end
 from mrlc.jobs import (
     add_poll,
     add_runs,
+    all_looked_at,
     job_of,
     looked_at,
     path_of,
@@ -353,9 +354,11 @@ def _awaited(records: Sequence[Record], poll_s: float) -> tuple[dict[str, Seen],
     open_, ends = {record.job: record for record in records}, dict[str, "Seen"]()
     are_done = True
     while open_:
-        for name, record in list(open_.items()):
-            aws, seen = looked_at(record)
+        waiting = list(open_.values())
+        found = all_looked_at(waiting, lambda seen: not seen.has_ended)
+        for record, (aws, seen) in zip(waiting, found, strict=True):
             if seen.has_ended:
+                name = record.job
                 del open_[name]
                 tidied(aws, record, seen)
                 ends[name] = seen

@@ -13,7 +13,7 @@ from mrlc.compiler.targets.example import job
 from mrlc.compiler.targets.modeltrainer import modeltrainer, of_folder
 from tests.bench.bad_requests import CASES, good_request, request
 
-SOURCE = "s3://my-team/mrlc/source/0/source.tar.gz"
+FILES = {"source.tar.gz": "s3://my-team/mrlc/source/0/source.tar.gz"}
 
 
 def test_snapshot_of_a_job_with_everything(built, snapshot):
@@ -23,12 +23,12 @@ def test_snapshot_of_a_job_with_everything(built, snapshot):
 
 def test_every_request_becomes_a_program():
     for case in CASES:
-        ast.parse(modeltrainer(request(case), source=SOURCE, region="us-east-1"))
+        ast.parse(modeltrainer(request(case), files=FILES, region="us-east-1"))
 
 
 def test_a_value_is_never_code():
     sly = good_request() | {"Environment": {'A"]; import os #': '\'"""{os}\\\n\N{SNOWMAN}'}}
-    program = ast.parse(modeltrainer(sly, source=SOURCE, region=None))
+    program = ast.parse(modeltrainer(sly, files=FILES, region=None))
     (found,) = [
         word.value
         for node in ast.walk(program)

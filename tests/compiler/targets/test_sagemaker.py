@@ -24,8 +24,8 @@ def read(folder, name):
 
 
 def without_source(text: str) -> str:
-    """The source's digest follows mrlc's own code; all else is the spec's."""
-    return re.sub(r"source/[0-9a-f]{64}/", "source/<digest>/", text)
+    """The digests of source and plan follow mrlc's own code; all else is the spec's."""
+    return re.sub(r"(source|plan)/[0-9a-f]{64}/", r"\1/<digest>/", text)
 
 
 def test_snapshot_of_a_job_with_everything(built, snapshot):
@@ -56,15 +56,18 @@ def test_services_take_every_request(built):
 
 def test_manifest_knows_every_file(built, compiled):
     manifest = read(built, "manifest.json")
-    assert set(manifest["files"]) == set(NAMES) - {"manifest.json"}
+    assert set(manifest["files"]) == {*NAMES, "plan.json"} - {"manifest.json"}
     for name, said in manifest["files"].items():
         content = (built / name).read_bytes()
         assert said == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     assert manifest["estimator"] == manifest["files"]["estimator.json"]["sha256"]
     assert manifest["inputs"].keys() == compiled.plan.inputs.keys()
     assert manifest["region"] == "us-east-1"
-    uri = read(built, "estimator.json")["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
-    assert manifest["source"]["s3"] == f"{uri}source.tar.gz"
+    channels = read(built, "estimator.json")["InputDataConfig"]
+    uris = {one["ChannelName"]: one["DataSource"]["S3DataSource"]["S3Uri"] for one in channels}
+    assert manifest["source"]["s3"] == f"{uris['mrlc']}source.tar.gz"
+    assert manifest["plan"]["s3"] == f"{uris['mrlc-plan']}plan.json"
+    assert manifest["places"]["s3"] == f"{uris['mrlc-plan']}places.json"
 
 
 def test_name_of_the_job(built, compiled):
@@ -100,12 +103,24 @@ def test_tampered_job_is_written_again(built, compiled, tmp_path, name, tamper):
     assert (built / name).read_bytes() == before
 
 
+def test_variants_with_other_files_have_other_archives(tmp_path):
+    axis = "sweep: {over: {data.train: [data/train.jsonl, data/more.jsonl]}}"
+    spec = write(tmp_path.resolve(), [job(), Edit("mrlc: v1", f"mrlc: v1\n{axis}")])
+    train = spec.with_name("data") / "train.jsonl"
+    train.with_name("more.jsonl").write_text(train.read_text().replace("Bike", "Is bike"))
+    folder = write_sweep(compile_variants(spec), tmp_path / "build")
+    assert len({path.read_bytes() for path in folder.glob("*/source.tar.gz")}) == 2
+
+
 def test_each_variant_is_a_job(tmp_path):
     sweep = Edit("mrlc: v1", "mrlc: v1\nsweep: {over: {algorithm.group_size: [2, 4]}}")
     swept = compile_variants(write(tmp_path.resolve(), [job(), sweep]))
     folder = write_sweep(swept, tmp_path / "build")
     requests = [read(path.parent, path.name) for path in folder.glob("*/estimator.json")]
     assert len({request["TrainingJobName"] for request in requests}) == 2
+    archives = list(folder.glob("*/source.tar.gz"))
+    assert len({path.read_bytes() for path in archives}) == 1, "they differ in their plans alone"
+    assert len({path.stat().st_ino for path in archives}) == 1, "written once"
     before = folder.stat().st_ino
     assert write_sweep(swept, tmp_path / "build").stat().st_ino == before
     shutil.rmtree(next(folder.glob("*/inputs")))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 
 from mrlc.compiler import compile_spec, write_plan
 from mrlc.compiler.targets.example import job
+from tests.channels import deliver
 from tests.conftest import Project
 from tests.runtime.train.conftest import SMALL, VARIED
 from tests.waivers import WAIVED
@@ -136,9 +136,7 @@ def container(project: Project, tmp_path: Path) -> Iterator[Make]:
         plan = write_plan(compiled, project.root / "build")
         estimator = json.loads((plan / "estimator.json").read_bytes())
         one = Container(tmp_path / name, estimator, environment)
-        channel = one.root / "input" / "data" / "mrlc"
-        channel.mkdir(parents=True)
-        shutil.copy(plan / "source.tar.gz", channel)
+        deliver(plan, one.root)
         (one.root / "model").mkdir()
         if hosts:
             resources = {

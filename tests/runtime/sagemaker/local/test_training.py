@@ -15,6 +15,7 @@ import pytest
 from mrlc.compiler import compile_spec, write_plan
 from mrlc.compiler.example import Edit, write
 from mrlc.compiler.targets.example import job
+from tests.channels import objects
 
 if TYPE_CHECKING:
     from .conftest import Desk
@@ -54,10 +55,9 @@ def sent(desk: Desk, built: Path, name: str) -> str:
     request = json.loads((built / "estimator.json").read_bytes())
     request["TrainingJobName"] = name
     request["CheckpointConfig"]["S3Uri"] = f"s3://my-team/checkpoints/{name}"
-    source = request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
-    bucket, _, prefix = source.removeprefix("s3://").partition("/")
-    with (built / "source.tar.gz").open("rb") as content:
-        desk.s3.put_object(Bucket=bucket, Key=f"{prefix}source.tar.gz", Body=content)
+    for file, uri in objects(built):
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        desk.s3.put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
     desk.sagemaker.create_training_job(**request)
     return name
 

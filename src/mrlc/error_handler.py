@@ -1,7 +1,8 @@
 """The one place where exceptions become exit codes.
 
 CompileFailed      the user's faults, shown where they are       1
-UsageFault         a wrong option, a missing extra, a full disk  2
+UsageFault         a wrong option, a missing extra               2
+OSError            of the disk, as a full one                    2
 DoorShut           gates that a run has not earned               6
 RemoteFault        a service that we ask did not answer          4
 KeyboardInterrupt  the user has had enough                       130
@@ -11,6 +12,7 @@ anything else      our bug; the traceback goes to a log file     3
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -43,6 +45,23 @@ EXTRAS = {
     "pydantic_monty": "sandbox",
 }
 """Optional packages, by import name, and the extra that brings them."""
+
+
+OF_THE_DISK = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.ENOSPC,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""What a file system refuses, whoever asks; a file that is not there may be a fault of ours."""
 
 
 class UsageFault(Exception):
@@ -91,6 +110,9 @@ def _handled(error: Exception) -> int:
         return 1
     if isinstance(error, DoorShut):
         return shut([error])
+    if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+        where = f"{error.filename}: " if error.filename else ""
+        return _usage(f"cannot go on: {where}{(error.strerror or str(error)).lower()}")
     return _bug(error)
 
 

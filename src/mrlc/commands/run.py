@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mrlc.arguments import whole_number
 from mrlc.located import located
 from mrlc.runtime.seeds import DEFAULT_SEED
 from mrlc.tables import print_blocks
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("plan", nargs="?", type=Path, help="plan folder, such as build/quickstart")
-    parser.add_argument("--seed", type=_seed, default=None, help=f"default {DEFAULT_SEED}")
+    parser.add_argument("--seed", type=whole_number(0), default=None, help=f"default {DEFAULT_SEED}")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
     parser.add_argument(
         "--chaos",
@@ -138,16 +139,6 @@ _FILES = {
     "checkpoints": "checkpoints",
     "model": "trained model",
 }
-
-
-def _seed(text: str) -> int:
-    try:
-        seed = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a whole number, found {text!r}") from None
-    if seed < 0:
-        raise argparse.ArgumentTypeError("a seed is 0 or more")
-    return seed
 
 
 def _share(text: str) -> float:

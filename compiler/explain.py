@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from mrlc.compiler.diagnostics import Span, fail_on
 from mrlc.compiler.inputs import collect
 from mrlc.compiler.resolve import resolve
-from mrlc.compiler.shape import fields, fields_at, names_at
+from mrlc.compiler.shape import Consumed, fields, fields_at, names_at
 from mrlc.compiler.suggest import did_you_mean
 from mrlc.compiler.tree import find, value_span
 from mrlc.compiler.validate import validate
@@ -93,6 +93,10 @@ def note_of_value(path: str, spec: Path, *, overrides: Sequence[str] = ()) -> Va
         NoSuchField: the path leads nowhere, or not in this spec.
         CompileFailed: the spec has faults that leave its values open.
     """
+    if (first := path.split(".")[0]) in fields(Consumed):
+        raise NoSuchField(
+            f"`{first}` is gone when a spec is compiled; ask for a value it was used in"
+        )
     resolved = resolve(spec, overrides)
     fail_on(resolved.evaluated.faults)
     inputs = collect(resolved)

@@ -15,7 +15,9 @@ def whole_number(least: int) -> Callable[[str], int]:
         except ValueError:
             number = least - 1
         if number < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {least}, found {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {least}, found {text!r}"
+            )
         return number
 
     return read

@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reference", action="store_true", help="the plan's `evaluation.reference` too"
     )
-    parser.add_argument("--limit", type=whole_number(1), metavar="N", help="the first N tasks alone")
+    parser.add_argument(
+        "--limit", type=whole_number(1), metavar="N", help="the first N tasks alone"
+    )
     parser.add_argument("--seed", type=whole_number(0), help="default: the run's own; of a plan 1")
     parser.add_argument(
         "--rescore", type=Path, metavar="RUN", help="score a run's stored episodes, by --plan"

@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CODES",
         help="gates to run, such as E1,R3; the others keep their evidence",
     )
-    parser.add_argument("--rollouts", type=whole_number(1), help="in place of the spec's `gates.rollouts`")
+    parser.add_argument(
+        "--rollouts", type=whole_number(1), help="in place of the spec's `gates.rollouts`"
+    )
     parser.add_argument(
         "--seed",
         type=whole_number(0),

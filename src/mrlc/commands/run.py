@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("plan", nargs="?", type=Path, help="plan folder, such as build/quickstart")
-    parser.add_argument("--seed", type=whole_number(0), default=None, help=f"default {DEFAULT_SEED}")
+    parser.add_argument(
+        "--seed", type=whole_number(0), default=None, help=f"default {DEFAULT_SEED}"
+    )
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
     parser.add_argument(
         "--chaos",

@@ -74,6 +74,7 @@ class RemoteFault(Exception):
 
 def guard(command: Callable[[], int]) -> int:
     """Run a command and turn what it raises into an exit code."""
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not have every letter
     try:
@@ -89,6 +90,12 @@ def guard(command: Callable[[], int]) -> int:
         return 141
     except Exception as error:  # noqa: BLE001 -- whatever it is, it must end as an exit code
         return _handled(error)
+
+
+def _open_what_is_closed() -> None:
+    """Give output that was closed (`>&-`) a place to go: Python has None for its stream."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 -- for the whole process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
 
 
 def _handled(error: Exception) -> int:

@@ -99,6 +99,12 @@ def test_our_own_bug_goes_to_a_log(capsys):
     log.unlink()
 
 
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_output_that_is_closed(closed):
+    command = f'"{sys.executable}" -m mrlc explain MRLC101 {closed}>&-'
+    assert subprocess.run(["sh", "-c", command], check=False, env=environment()).returncode == 0
+
+
 def test_reader_that_leaves(project):
     command = [sys.executable, "-m", "mrlc", "schema"]
     process = subprocess.Popen(

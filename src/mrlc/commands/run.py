@@ -6,15 +6,20 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from mrlc.arguments import whole_number
+from mrlc.error_handler import UsageFault
 from mrlc.located import located
 from mrlc.runtime.seeds import DEFAULT_SEED
 from mrlc.tables import print_blocks
 
 if TYPE_CHECKING:
     from mrlc.runtime.run import Verdict
+
+FULL_DISK = 1 << 20
+"""Bytes; with fewer free, a write has failed for lack of room."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +102,11 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
         return execute(setup, folder, progress_for(sys.stderr))
     except KeyboardInterrupt:
         print(f"go on with: mrlc run --resume {folder.path}", file=sys.stderr)
+        raise
+    except Exception as error:  # each library has its own words for a write that fails
+        if disk_usage(folder.path).free < FULL_DISK:
+            help = f"make room, then go on with: mrlc run --resume {folder.path}"
+            raise UsageFault(f"the disk of {folder.path} is full; {help}") from error
         raise
 
 

@@ -1,7 +1,8 @@
 """What a field of the spec is, and where its value came from.
 
 A path is dotted, as messages write it: `environment.tools.0.name`. An item of a list that has
-a name may be called by it: `environment.tools.find_bike.description`.
+a name may be called by it: `environment.tools.find_bike.description`; where no spec is at hand,
+it may be left out: `environment.tools.python`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from pydantic.fields import FieldInfo
 from mrlc.compiler.diagnostics import Span, fail_on
 from mrlc.compiler.inputs import collect
 from mrlc.compiler.resolve import resolve
-from mrlc.compiler.shape import fields, fields_at, names_at
+from mrlc.compiler.shape import Consumed, fields, fields_at, names_at
 from mrlc.compiler.suggest import did_you_mean
 from mrlc.compiler.tree import find, value_span
 from mrlc.compiler.validate import validate
@@ -42,7 +43,9 @@ class FieldNote:
     default: str | None
     """As YAML; None where the field is required."""
     names: tuple[str, ...] = ()
-    """Of a section, the fields it has."""
+    """Of a section, the fields it has; of a list or mapping of sections, those of each."""
+    is_each: bool = False
+    """Whether the names are those of each item."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,22 @@ def note_of_field(path: str) -> FieldNote:
     Raises:
         NoSuchField: it leads nowhere.
     """
-    keys = tuple(path.split("."))
+    keys = _through_items(path.split("."))
     found = fields_at(keys)
     if not found:
         raise NoSuchField(_unknown(keys))
     model, name = found[0]
-    return _note(path, model, name)
+    return replace(_note(".".join(keys), model, name), path=path)
+
+
+def _through_items(parts: Sequence[str]) -> tuple[str, ...]:
+    """The path with `0` wherever an item of a list or mapping is left out."""
+    keys: tuple[str, ...] = ()
+    for part in parts:
+        if keys and not names_at(keys) and part in names_at((*keys, "0")):
+            keys = (*keys, "0")
+        keys = (*keys, part)
+    return keys
 
 
 def note_of_value(path: str, spec: Path, *, overrides: Sequence[str] = ()) -> ValueNote:
@@ -80,6 +93,10 @@ def note_of_value(path: str, spec: Path, *, overrides: Sequence[str] = ()) -> Va
         NoSuchField: the path leads nowhere, or not in this spec.
         CompileFailed: the spec has faults that leave its values open.
     """
+    if (first := path.split(".")[0]) in fields(Consumed):
+        raise NoSuchField(
+            f"`{first}` is gone when a spec is compiled; ask for a value it was used in"
+        )
     resolved = resolve(spec, overrides)
     fail_on(resolved.evaluated.faults)
     inputs = collect(resolved)
@@ -122,7 +139,7 @@ def _unknown(keys: tuple[str, ...], *, value: Any = None) -> str:
     while good < len(keys) - 1 and (fields_at(keys[: good + 1]) or _is_item(keys[: good + 1])):
         good += 1
     above, name = ".".join(keys[:good]), keys[good]
-    known = _names(value) or names_at(keys[:good])
+    known = _names(value) or names_at(keys[:good]) or names_at((*keys[:good], "0"))
     where = f"`{above}`" if above else "a spec"
     what = (
         f"{where} has no `{name}`" if value is not None or known else f"{where} is a single value"
@@ -161,10 +178,11 @@ def _note(path: str, model: type[BaseModel], name: str) -> FieldNote:
     field: FieldInfo = fields(model)[name]
     schema = model.model_json_schema(by_alias=True)
     inner = schema["properties"][name]
-    sections = names_at(tuple(path.split(".")))
+    keys = tuple(path.split("."))
+    own, each = names_at(keys), names_at((*keys, "0"))
     description = field.description or _section_doc(inner, schema)
     default = None if field.is_required() else _shown(field.get_default(call_default_factory=True))
-    return FieldNote(path, description, _form(inner, schema), default, tuple(sections))
+    return FieldNote(path, description, _form(inner, schema), default, tuple(own or each), not own)
 
 
 def _section_doc(inner: dict[str, Any], schema: dict[str, Any]) -> str:

@@ -7,16 +7,26 @@ parts. These functions walk the models along such a path.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 
 from mrlc.schemas import Experiment
+from mrlc.schemas.json_schema import BEFORE
 from mrlc.schemas.sweep import Sweep
 
 Location = tuple[str | int, ...]
+
+
+class Consumed(BaseModel):
+    """What a spec has beside an experiment; the compiler consumes it."""
+
+    extends: str | tuple[str, ...] = Field((), description=BEFORE["extends"]["description"])
+    vars: dict[str, Any] = Field({}, description=BEFORE["vars"]["description"])
+    sweep: Sweep | None = None
 
 
 def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -50,7 +60,9 @@ def about(model: type[BaseModel], name: str) -> str | None:
 
 
 def _sentence(text: str | None) -> str | None:
-    return text.split("\n")[0].rstrip(".") if text else None
+    """The first sentence of a text, whose lines may be broken anywhere."""
+    whole = " ".join((text or "").partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) (?=[A-Z`])", whole)[0].rstrip(".") or None
 
 
 def _is_model(annotation: Any) -> bool:
@@ -93,7 +105,7 @@ def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
 def fields_at(path: tuple[str, ...]) -> list[tuple[type[BaseModel], str]]:
     """The fields that a path of a spec names, each with its section; several in a union."""
     found: list[tuple[type[BaseModel], str]] = []
-    places: list[Any] = [Experiment]
+    places: list[Any] = [Experiment, Consumed]
     for part in path:
         alternatives = [member for place in places for member in members(place)]
         found = [(one, part) for one in alternatives if _is_model(one) and part in fields(one)]
@@ -109,7 +121,7 @@ def fields_at(path: tuple[str, ...]) -> list[tuple[type[BaseModel], str]]:
 
 def names_at(path: tuple[str, ...]) -> list[str]:
     """The names that may follow a path."""
-    places: list[Any] = [Experiment]
+    places: list[Any] = [Experiment, Consumed]
     for part in path:
         key: str | int = int(part) if part.isdigit() else part
         places = [

@@ -36,8 +36,19 @@ class Example:
 def load_demonstrations(path: Path, tasks: Sequence[Task]) -> list[Demonstration]:
     """Read JSONL rows `{"task": id, "messages": [...]}`; ids are those of `tasks`."""
     by_id = {task.id: task for task in tasks}
-    rows = read_rows(path)
-    return [Demonstration(by_id[str(row["task"])], tuple(row["messages"])) for row in rows]
+    return [
+        Demonstration(by_id[str(row["task"])], tuple(map(_whole, row["messages"])))
+        for row in read_rows(path)
+    ]
+
+
+def _whole(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message with all that chat templates read of one: rows may leave out what says nothing."""
+    whole = {"content": "", **message}
+    if calls := whole.get("tool_calls"):
+        functions = [call.get("function", call) for call in calls]
+        whole["tool_calls"] = [{"type": "function", "function": one} for one in functions]
+    return whole
 
 
 def encode_demonstration(

@@ -1,4 +1,4 @@
-"""Writes that are whole or absent."""
+"""Writes that are whole or absent, and what is wrong with a file that cannot be read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
+
+
+def reason(error: ValidationError | OSError) -> str:
+    """Why a file is not what its model says, in one line: the first fault and its place."""
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"`{place}`: {first['msg'].lower()}" if place else first["msg"].lower()
 
 
 def write_json(path: Path, value: Any) -> None:

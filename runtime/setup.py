@@ -18,6 +18,7 @@ from mrlc.runtime.demonstrations import Demonstration, load_demonstrations
 from mrlc.runtime.endpoint import Endpoints
 from mrlc.runtime.environment import Environment
 from mrlc.runtime.errors import PlanBroken, PlanFault
+from mrlc.runtime.files import reason
 from mrlc.runtime.model.chat import ChatFormat, ChatFormatError
 from mrlc.runtime.model.load import Conversation, LoadedModel, load_model
 from mrlc.runtime.reward import Reward
@@ -61,9 +62,9 @@ def load_plan(folder: Path) -> Plan:
         PlanBroken: there is no plan, it cannot be read, or an input is not the one compiled.
     """
     if folder.is_file():
-        raise PlanBroken(
-            folder, "a file, not the folder of a plan", help=f"mrlc compile {folder} writes one"
-        )
+        spec = folder if folder.suffix in (".yaml", ".yml") else "SPEC"
+        help = f"mrlc compile {spec} writes one"
+        raise PlanBroken(folder, "a file, not the folder of a plan", help=help)
     if (folder / "sweep.json").is_file():
         help = "run one of its variants, each in a folder of its own; mrlc sweep SPEC lists them"
         raise PlanBroken(folder / "sweep.json", "a sweep, not one plan", help=help)
@@ -73,8 +74,9 @@ def load_plan(folder: Path) -> Plan:
     except FileNotFoundError:
         raise PlanBroken(file, "no such plan", help="mrlc compile SPEC writes one") from None
     except (ValidationError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise PlanBroken(file, f"not a plan: {reason}", help="compile the spec again") from None
+        raise PlanBroken(
+            file, f"not a plan: {reason(error)}", help="compile the spec again"
+        ) from None
     for name, expected in plan.inputs.items():
         path = folder / "inputs" / name
         if not path.is_file() or _sha256(path) != expected.sha256:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mrlc.runtime.errors import PlanBroken, PlanFault
+from mrlc.runtime.model.load import FOLDER_HELP
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.setup import Setup, prepare
 from mrlc.runtime.train.checkpoints import MARKER
@@ -60,7 +61,7 @@ def of_folder(folder: Path) -> Weights:
     Raises:
         PlanBroken: it is none, or holds an adapter without its base.
     """
-    help = "a model folder holds config.json, *.safetensors and the tokenizer's files"
+    help = FOLDER_HELP
     if (folder / ADAPTER).is_file():
         help = "name it as the checkpoint of its run: mrlc evaluate RUN --checkpoint STEP"
         raise PlanBroken(folder / ADAPTER, "an adapter without the model it goes on", help=help)

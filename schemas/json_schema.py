@@ -24,7 +24,7 @@ _EXPRESSION: Schema = {
     "pattern": r"\{\{[\s\S]*\}\}",
     "description": "An expression, `{{ vars.name }}`, evaluated when the spec is compiled.",
 }
-_BEFORE: Schema = {
+BEFORE: Schema = {
     "extends": {
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
         "description": "Specs that this one is laid over, relative to this file.",
@@ -34,6 +34,7 @@ _BEFORE: Schema = {
         "description": "Values for expressions, used as `{{ vars.name }}`.",
     },
 }
+"""What the compiler consumes before it validates, but for `sweep`, which is a section."""
 _SCALARS = ("integer", "number", "boolean", "string")
 _LITERAL = frozenset({"mrlc"})
 """Fields that are read before any expression is."""
@@ -54,7 +55,7 @@ def spec_schema() -> Schema:
     sections |= sweep.pop("$defs")
     complete = _requirements(schema, sections)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["properties"] = _BEFORE | {"sweep": sweep} | schema["properties"]
+    schema["properties"] = BEFORE | {"sweep": sweep} | schema["properties"]
     schema |= {"if": {"required": ["extends"]}, "else": complete}
     return schema
 

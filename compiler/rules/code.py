@@ -17,25 +17,35 @@ from mrlc.schemas.section import CodeMarker
 
 @check
 def references_are_defined(subject: Subject) -> Iterator[Diagnostic]:
+    modules: dict[str, ast.Module | None] = {}
     for pattern, marker in marked():
         if not isinstance(marker, CodeMarker):
             continue
         for path, node in subject.select(pattern):
             if isinstance(node, Scalar) and isinstance(node.value, str):
                 key, _, name = node.value.partition(":")
-                if name and key in subject.files:  # else its path or its form is at fault
-                    yield from _reference(subject.files[key], name, node, ".".join(path))
+                if not name or key not in subject.files:
+                    continue  # its path or its form is at fault
+                dotted = ".".join(path)
+                if key not in modules:
+                    modules[key], fault = _parsed(subject.files[key], dotted)
+                    yield from fault
+                if (module := modules[key]) is not None:
+                    yield from _reference(key, module, name, node, dotted)
 
 
-def _reference(file: InputFile, name: str, scalar: Scalar, path: str) -> Iterator[Diagnostic]:
-    key = file.key
+def _parsed(file: InputFile, path: str) -> tuple[ast.Module | None, list[Diagnostic]]:
+    """The syntax tree of a file, or why there is none."""
     try:
-        module = ast.parse(file.content, filename=key)
+        return ast.parse(file.content, filename=file.key), []
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        yield Diagnostic(
-            "MRLC335", f"broken Python: {_reason(error)}", _place(file, error), path=path
-        )
-        return
+        message = f"broken Python: {_reason(error)}"
+        return None, [Diagnostic("MRLC335", message, _place(file, error), path=path)]
+
+
+def _reference(
+    key: str, module: ast.Module, name: str, scalar: Scalar, path: str
+) -> Iterator[Diagnostic]:
     names = set(_defined(module))
     if name not in names:
         near = nearest(name, names)

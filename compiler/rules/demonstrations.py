@@ -9,7 +9,7 @@ from mrlc.compiler.diagnostics import Diagnostic
 from mrlc.compiler.files import Row
 from mrlc.compiler.rules import Subject, check
 from mrlc.compiler.suggest import did_you_mean
-from mrlc.schemas.environment import Environment
+from mrlc.schemas import Experiment
 
 PATH = "warm_start.demonstrations"
 
@@ -20,13 +20,15 @@ class Shown(NamedTuple):
     tools: set[str]
     distractors: set[str]
     has_user: bool
+    max_turns: int
 
     @classmethod
-    def of(cls, environment: Environment) -> Shown:
-        """Of the episodes of an environment."""
+    def of(cls, experiment: Experiment) -> Shown:
+        """Of the episodes of an experiment."""
+        environment = experiment.environment
         tools = {tool.name for tool in environment.tools}
         every = {tool.name for _, tool in environment.every_tool()}
-        return cls(tools, every - tools, environment.user is not None)
+        return cls(tools, every - tools, environment.user is not None, experiment.turns.limit)
 
 
 class Impossible(Exception):
@@ -48,7 +50,7 @@ def demonstrations_are_possible(subject: Subject) -> Iterator[Diagnostic]:
         message = "there are no demonstrations"
         yield Diagnostic("MRLC321", message, subject.value(PATH), "the file has no rows", path=PATH)
     splits = splits_of(subject)
-    shown = Shown.of(subject.experiment.environment)
+    shown = Shown.of(subject.experiment)
     for row in table.rows:
         try:
             _task(row, splits)
@@ -57,10 +59,16 @@ def demonstrations_are_possible(subject: Subject) -> Iterator[Diagnostic]:
             yield Diagnostic("MRLC336", str(error), row.span, help=error.help, path=PATH)
 
 
-def splits_of(subject: Subject) -> dict[str, str]:
-    """Task id → split; a row without an id is named by its number, from 0, in any split."""
+def splits_of(subject: Subject) -> dict[str, str] | None:
+    """Task id → split; a row without an id is named by its number, from 0, in any split.
+
+    None where a split has rows that cannot be read: any name may be theirs.
+    """
     names: dict[str, str] = {}
-    for split, table in subject.splits():
+    splits = list(subject.splits())
+    if any(table.faults for _, table in splits):
+        return None
+    for split, table in splits:
         for number, row in enumerate(table.rows):
             names.setdefault(_identity(row, number), split)
     return names
@@ -71,9 +79,11 @@ def _identity(row: Row, number: int) -> str:
     return str(number if identity is None or identity == "" else identity)
 
 
-def _task(row: Row, splits: dict[str, str]) -> None:
+def _task(row: Row, splits: dict[str, str] | None) -> None:
     if "task" not in row.values:
         raise Impossible("a demonstration names its `task`, by id")
+    if splits is None:
+        return
     name = str(row.values["task"])
     split = splits.get(name)
     if split is None:
@@ -104,7 +114,9 @@ def check_messages(messages: Any, shown: Shown) -> None:
             waiting.pop(0)
         elif role == "assistant":
             if waiting:
-                raise Impossible(f"{where} comes before the result of `{waiting[0]}`")
+                message = f"{where} comes before the result of `{waiting[0]}`"
+                help = 'a message follows each call: {"role": "tool", "name": …, "content": "…"}'
+                raise Impossible(message, help)
             calls = message.get("tool_calls") or ()
             waiting = [_call(call, where, shown) for call in calls]
         elif role == "user" and shown.has_user:
@@ -119,6 +131,10 @@ def check_messages(messages: Any, shown: Shown) -> None:
         whose = "a tool's" if messages[-1]["role"] == "tool" else "the user's"
         help = "leave it out: what comes after the last turn is not learned"
         raise Impossible(f"the last message is {whose}; an episode ends with the assistant", help)
+    turns = sum(message["role"] == "assistant" for message in messages)
+    if turns > shown.max_turns:
+        message = f"it takes {turns} turns; an episode has {shown.max_turns}"
+        raise Impossible(message, f"write `turns: {{max_turns: {turns}}}` or more")
 
 
 def _user(before: Any, where: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mrlc.compiler.diagnostics import Diagnostic
-from mrlc.compiler.rules import Edit, Finding, Subject, check, rule
+from mrlc.compiler.rules import Edit, Finding, Label, Subject, check, rule
 from mrlc.compiler.rules.demonstrations import Impossible, Shown, check_messages, splits_of
 from mrlc.compiler.suggest import did_you_mean
 from mrlc.schemas.gates import Step
@@ -26,15 +26,24 @@ def _walk(call: str) -> Edit:
     good=(_walk('{call: {find_bike: {bike: "{{ task.question }}"}}}'),),
 )
 def walks_call_what_exists(subject: Subject) -> Iterator[Finding]:
-    """The golden walk calls a tool, or gives an argument, that does not exist.
+    """The golden walk makes a call that does not exist, or takes more turns than an episode has.
 
     The walk shows that the tasks can be solved with what the agent has. A call that no agent
-    could make shows nothing.
+    could make, or a turn that none could take, shows nothing.
 
-    Name the tool and its arguments as they stand under `environment.tools`.
+    Name the tool and its arguments as they stand under `environment.tools`; give an episode the
+    turns that the walk takes, and some for mistakes.
     """
     golden = subject.experiment.gates.golden
-    for index, step in enumerate(golden.walk or () if golden else ()):
+    walk = (golden.walk or ()) if golden else ()
+    limit = subject.experiment.turns.limit
+    if len(walk) > limit:
+        which = "human" if subject.experiment.turns.max_turns is None else "max_turns"
+        message = f"the golden walk takes {len(walk)} turns; an episode has {limit}"
+        labels = (Label(subject.value(f"turns.{which}"), "what an episode has"),)
+        help = f"write `turns: {{human: {len(walk)}}}`, and `max_turns` larger or not at all"
+        yield Finding("gates.golden.walk", message, "", labels, help)
+    for index, step in enumerate(walk):
         yield from _step(step, f"gates.golden.walk.{index}.call", subject)
 
 
@@ -63,10 +72,10 @@ def golden_files_are_possible(subject: Subject) -> Iterator[Diagnostic]:
         return
     table = subject.files[golden.file].table
     yield from table.faults
-    shown, known = Shown.of(subject.experiment.environment), splits_of(subject)
+    shown, known = Shown.of(subject.experiment), splits_of(subject)
     for row in table.rows:
         try:
-            if (name := str(row.values.get("task"))) not in known:
+            if known is not None and (name := str(row.values.get("task"))) not in known:
                 raise Impossible(f"there is no task `{name}`")
             check_messages(row.values.get("messages"), shown)
         except Impossible as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mrlc.runtime.errors import PlanBroken
-from mrlc.runtime.files import write_json
+from mrlc.runtime.files import reason, write_json
 from mrlc.runtime.gates.gate import Finding, Gate
 from mrlc.schemas import Plan
 from mrlc.schemas.evidence import Evidence, Shown
@@ -33,9 +33,8 @@ def read_evidence(plan: Plan, folder: Path) -> Evidence:
     except FileNotFoundError:
         return Evidence(experiment=plan.experiment.name)
     except (ValidationError, OSError) as error:
-        reason = str(error).splitlines()[0]
         help = "delete it and run mrlc gate"
-        raise PlanBroken(file, f"not the evidence of gates: {reason}", help=help) from None
+        raise PlanBroken(file, f"not the evidence of gates: {reason(error)}", help=help) from None
 
 
 def write_evidence(evidence: Evidence, plan: Plan, folder: Path) -> Path:

@@ -20,6 +20,11 @@ Conversation = Sequence[Mapping[str, Any]]
 TOKENIZER_CONVERSATIONS = 2_000
 """Conversations that the built-in tokenizer is trained on; more add no merges in a small domain."""
 
+FOLDER_HELP = "a model folder holds config.json, *.safetensors and the tokenizer's files"
+HUB_HELP = (
+    "is the id right, the Hub in reach, HF_TOKEN set where the model is private? A folder is ./name"
+)
+
 
 @dataclass(frozen=True)
 class LoadedModel:
@@ -72,11 +77,9 @@ def load_pretrained(model: Model, source: str | Path) -> LoadedModel:
         )
     except Exception as error:  # what a foreign folder can raise has no common type
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise PlanFault(
-            "model.base",
-            f"`{model.base}` does not load as a causal language model: {first[:200]}",
-            help="a model folder holds config.json, *.safetensors and the tokenizer's files",
-        ) from error
+        said = f"`{model.base}` does not load as a causal language model: {first[:200]}"
+        help = FOLDER_HELP if model.is_folder else HUB_HELP
+        raise PlanFault("model.base", said, help=help) from error
     return LoadedModel(weights, made_trainable(tokenizer))
 
 

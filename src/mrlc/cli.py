@@ -63,7 +63,9 @@ def _main(arguments: list[str]) -> int:
     parser, subparsers = _parser()
     if command is not None:
         command.add_arguments(subparsers[str(chosen)])
-    args = parser.parse_args(arguments)
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        _refuse(unknown, subparsers.get(str(chosen), parser))
     if command is None:
         parser.print_help()
         return 2
@@ -85,6 +87,16 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         name: table.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         for name, text in COMMANDS.items()
     }
+
+
+def _refuse(unknown: Sequence[str], parser: argparse.ArgumentParser) -> None:
+    """End as argparse does, with the usage of the command that was called and the nearest option."""
+    from difflib import get_close_matches
+
+    known = [option for action in parser._actions for option in action.option_strings]
+    near = get_close_matches(unknown[0].partition("=")[0], known, n=1)
+    hint = f"; did you mean `{near[0]}`?" if near else ""
+    parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
 
 def _unknown(name: str) -> int:

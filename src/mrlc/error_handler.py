@@ -1,7 +1,8 @@
 """The one place where exceptions become exit codes.
 
 CompileFailed      the user's faults, shown where they are       1
-UsageFault         a wrong option, a missing extra, a full disk  2
+UsageFault         a wrong option, a missing extra               2
+OSError            of the disk, as a full one                    2
 DoorShut           gates that a run has not earned               6
 RemoteFault        a service that we ask did not answer          4
 KeyboardInterrupt  the user has had enough                       130
@@ -11,6 +12,7 @@ anything else      our bug; the traceback goes to a log file     3
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -45,6 +47,24 @@ EXTRAS = {
 """Optional packages, by import name, and the extra that brings them."""
 
 
+OF_THE_DISK = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EEXIST,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.ENOSPC,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""What a file system refuses, whoever asks; a file that is not there may be a fault of ours."""
+
+
 class UsageFault(Exception):
     """A wrong option or an environment in which the command cannot work; one line."""
 
@@ -55,6 +75,7 @@ class RemoteFault(Exception):
 
 def guard(command: Callable[[], int]) -> int:
     """Run a command and turn what it raises into an exit code."""
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not have every letter
     try:
@@ -70,6 +91,12 @@ def guard(command: Callable[[], int]) -> int:
         return 141
     except Exception as error:  # noqa: BLE001 -- whatever it is, it must end as an exit code
         return _handled(error)
+
+
+def _open_what_is_closed() -> None:
+    """Give output that was closed (`>&-`) a place to go: Python has None for its stream."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 -- for the whole process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
 
 
 def _handled(error: Exception) -> int:
@@ -91,6 +118,9 @@ def _handled(error: Exception) -> int:
         return 1
     if isinstance(error, DoorShut):
         return shut([error])
+    if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+        where = f"{error.filename}: " if error.filename else ""
+        return _usage(f"cannot go on: {where}{(error.strerror or str(error)).lower()}")
     return _bug(error)
 
 

@@ -16,8 +16,8 @@ def plan_folders(given: Iterable[Path]) -> list[Path]:
     Raises:
         UsageFault: none is named and there is none.
     """
-    found = list(given) or sorted(path.parent for path in BUILD.glob("*/plan.json"))
-    found = found or sorted(BUILD.glob("*"))
+    built = (path.parent for name in ("plan", "sweep") for path in BUILD.glob(f"*/{name}.json"))
+    found = list(given) or sorted(built) or sorted(BUILD.glob("*"))
     if not found:
         raise UsageFault("no plan: there is nothing in build/; mrlc compile writes plans")
     return [folder for one in found for folder in _variants(one)]

@@ -28,7 +28,7 @@ def blocks(record: Mapping[str, Any]) -> Iterator[Block]:
     yield Table(title, ("", "recorded", "rescored"), figures)
     yield Lines(tuple(_changes(record)))
     if record["rankings"]["groups"]:
-        yield Table("training groups", ("", "", "of"), tuple(_rankings(record["rankings"])))
+        yield Table("training groups", ("", "count", "of"), tuple(_rankings(record["rankings"])))
     if record["offenders"]:
         columns = ("task", "when", "reward", "score", "how its last turn ends")
         rows = tuple(map(_offender, record["offenders"]))

@@ -73,6 +73,8 @@ def test_value_with_its_place(mrlc, project, path, options, lines):
     ("what", "said"),
     [
         ("MRLC999", "unknown code `MRLC999`"),
+        ("E9", "unknown code `E9`; mrlc explain lists all"),
+        ("environment.tools.pyton", "has no `pyton`; did you mean `python`?"),
         ("unknwon-key", "did you mean `unknown-key`?"),
         (
             "algorithm.learnig_rate",
@@ -86,6 +88,45 @@ def test_nearest_name(mrlc, what, said):
     done = mrlc("explain", what)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("gate", "name"), [("E1", "determinism"), ("r3", "variance within groups")]
+)
+def test_page_of_a_gate(mrlc, gate, name):
+    done = mrlc("explain", gate)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{gate.upper()}  {name} (")
+
+
+def test_without_a_name_all_are_listed(mrlc):
+    done = mrlc("explain")
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = [line.split()[0] for line in done.stdout.splitlines()]
+    assert [*pages(), "E1", "golden"] == [
+        one for one in listed if one in {*pages(), "E1", "golden"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", ["environment.tools.python", "environment.state.sqlite", "reward.components.weight"]
+)
+def test_an_item_may_be_left_out(path):
+    first, _, last = path.rpartition(".")
+    assert note_of_field(path).description == note_of_field(f"{first}.0.{last}").description
+    assert note_of_field(path).path == path
+    assert last in note_of_field(first).names
+
+
+@pytest.mark.parametrize("path", ["vars", "extends", "sweep", "sweep.over", "sweep.sample.count"])
+def test_what_the_compiler_consumes_is_explained(path):
+    assert note_of_field(path).description
+
+
+def test_what_the_compiler_consumes_has_no_value(mrlc, project):
+    done = mrlc("explain", "vars", "specs/desk.yaml", cwd=project.root)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "`vars` is gone when a spec is compiled" in done.stderr
 
 
 def test_path_that_the_spec_lacks(mrlc, project):

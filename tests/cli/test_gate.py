@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mrlc.cli import main
+from mrlc.plans import plan_folders
 from tests.children import loaded
 from tests.runtime.gates.conftest import solvable
 
@@ -29,6 +30,19 @@ def test_scripted_gates_pass(gated, mrlc):
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "desk: 4 pass")
     assert done.stderr.splitlines()[-1] == "evidence in gates/desk.json"
     assert set(json.loads(Path("gates/desk.json").read_text())["gates"]) == set(SCRIPTED.split(","))
+
+
+def test_without_a_name_all_of_build_is_meant(tmp_path, monkeypatch):
+    for name in ("desk/plan.json", "hot/sweep.json", "hot/a/plan.json", "hot/b/plan.json"):
+        path = tmp_path / "build" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    assert [str(folder) for folder in plan_folders([])] == [
+        "build/desk",
+        "build/hot/a",
+        "build/hot/b",
+    ]
 
 
 def test_scripted_gates_need_no_torch(gated):
@@ -113,3 +127,21 @@ def test_wrong_usage(gated, capsys, arguments, words):
         code = int(left.code or 0)
     assert code == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "eof while parsing"), ("{}", "not a plan: `format`: field required")],
+)
+def test_plan_that_cannot_be_read_says_why(gated, mrlc, text, said):
+    Path("build/desk/plan.json").write_text(text)
+    done = mrlc("gate", cwd=gated.root)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "compile the spec again" in done.stderr
+
+
+def test_seed_is_that_of_a_run(mrlc):
+    done = mrlc("gate", "--seed", "-3")
+    assert done.returncode == 2
+    assert "argument --seed: expected a whole number from 0, found '-3'" in done.stderr

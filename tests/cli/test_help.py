@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +54,13 @@ def test_unknown_command(mrlc):
     assert done.stderr == "mrlc: unknown command `complie`; did you mean `mrlc compile`?\n"
 
 
+def test_unknown_option_is_answered_by_its_command(mrlc):
+    done = mrlc("check", "--fxi")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: mrlc check ")
+    assert done.stderr.endswith("unrecognized arguments: --fxi; did you mean `--fix`?\n")
+
+
 def test_schema_allows_what_the_compiler_consumes(mrlc):
     schema = json.loads(mrlc("schema").stdout)
     assert {"extends", "vars", "model", "environment"} <= schema["properties"].keys()
@@ -74,6 +83,12 @@ def test_interrupt():
     assert raising(KeyboardInterrupt()) == 130
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOTDIR])
+def test_what_the_disk_refuses_is_no_bug_of_ours(capsys, number):
+    assert raising(OSError(number, os.strerror(number), "gates")) == 2
+    assert capsys.readouterr().err == f"mrlc: cannot go on: gates: {os.strerror(number).lower()}\n"
+
+
 def test_our_own_bug_goes_to_a_log(capsys):
     assert raising(KeyError("x")) == 3
     shown = capsys.readouterr().err
@@ -82,6 +97,12 @@ def test_our_own_bug_goes_to_a_log(capsys):
     log = Path(shown.rstrip().rpartition(" ")[2])
     assert "Traceback" in log.read_text()
     log.unlink()
+
+
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_output_that_is_closed(closed):
+    command = f'"{sys.executable}" -m mrlc explain MRLC101 {closed}>&-'
+    assert subprocess.run(["sh", "-c", command], check=False, env=environment()).returncode == 0
 
 
 def test_reader_that_leaves(project):

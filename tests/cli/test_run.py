@@ -230,3 +230,20 @@ def test_chaos_marks_the_run_wherever_it_is_seen(project: Project, capsys: Any) 
     with pytest.raises(SystemExit):
         run(project, plan, "--chaos", "20")
     assert "a share from 0 to 1, found '20'" in capsys.readouterr().err
+
+
+def test_a_run_that_fails_on_a_full_disk_says_so(
+    project: Project, capsys: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("mrlc.commands.run.FULL_DISK", 1 << 80)
+    project.write("specs/rewards.py", "def polite(trajectory):\n    return 7\n")
+    assert run(project, compiled(project, *SMALL)) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert " is full; make room, then go on with: mrlc run --resume " in last
+
+
+def test_runs_that_is_a_file(project: Project, capsys: Any) -> None:
+    plan = compiled(project, *SMALL)
+    project.write("runs", "")
+    assert run(project, plan) == 2
+    assert capsys.readouterr().err.endswith("runs: file exists\n")

@@ -517,3 +517,58 @@ def test_fault_of_a_base_is_in_the_base(project):
     (fault,) = faults(project.spec)
     assert fault.span.file.endswith("lib/base.yaml")
     assert (fault.span.line, fault.span.column) == (2, 9)
+
+
+def test_row_that_cannot_be_read_is_not_missed_by_demonstrations(project):
+    project.edit(TRAIN, '{"id": "t1",', '{"id": "t1"')
+    (fault,) = faults(project.spec)
+    assert fault.code == "MRLC320"
+
+
+def test_broken_python_is_said_once(project):
+    project.edit(SPEC, "    json:", '    python: "rewards.py:read"\n    json:')
+    project.edit("specs/rewards.py", "def polite(", "def polite((")
+    assert [fault.code for fault in faults(project.spec)] == ["MRLC335"]
+
+
+LONG = '{"role": "assistant", "content": "Hm."}'
+
+
+def test_demonstration_is_no_longer_than_an_episode(project):
+    project.edit(SPEC, "  answer:\n", "  user: {script: [Hm.]}\n  answer:\n")
+    talk = ", ".join([LONG, '{"role": "user", "content": "Yes."}'] * 2)
+    project.edit(DEMOS, '"messages": [', f'"messages": [{talk}, ')
+    (fault,) = faults(project.spec)
+    assert (fault.code, fault.message) == (
+        "MRLC336",
+        "it takes 4 turns; an episode has 3",
+    )
+
+
+def test_call_without_its_result_says_how_one_is_written(project):
+    project.edit(DEMOS, '"messages": [', f'"messages": [{CALLED}, ')
+    (fault,) = faults(project.spec)
+    assert fault.message == "message 2 comes before the result of `find_bike`"
+    assert '{"role": "tool", ' in fault.help
+
+
+CALLED = '{"role": "assistant", "tool_calls": [{"name": "find_bike", "arguments": {"bike": "1"}}]}'
+
+
+def test_golden_walk_is_no_longer_than_an_episode(project):
+    steps = "      - {say: Hm.}\n" * 4
+    project.edit(
+        SPEC, "turns: {human: 2}\n", f"turns: {{human: 2}}\ngates:\n  golden:\n    walk:\n{steps}"
+    )
+    found = [fault for fault in faults(project.spec) if fault.code == "MRLC607"]
+    assert [fault.message for fault in found] == ["the golden walk takes 4 turns; an episode has 3"]
+
+
+def test_help_holds_a_whole_sentence(project):
+    rule = "alerts: {rules: [{name: slow, metric: reward, above: 1, for_steps: 2}]}\n"
+    project.edit(SPEC, "turns: {human: 2}\n", f"turns: {{human: 2}}\n{rule}")
+    (fault,) = faults(project.spec)
+    assert (fault.code, fault.path) == ("MRLC201", "alerts.rules.0.then")
+    assert fault.help.endswith(
+        ", or `roll_back` to the last one from before it began, and stop there"
+    )

@@ -45,10 +45,11 @@ def golden(case: Case) -> Finding:
         rollouts = scored(played, case.world.reward, case.world.scorer)
     except CodeFailed as failed:
         return Finding(FAIL, failed.message, failed.help)
+    failures = [getattr(player, "failure", None) for _, player in players]
     whys = [
         (rollout, why)
-        for rollout, (_, player) in zip(rollouts, players, strict=True)
-        if (why := _fault(rollout, getattr(player, "failure", None), case)) is not None
+        for rollout, failure in zip(rollouts, failures, strict=True)
+        if (why := _fault(rollout, failure, case)) is not None
     ]
     turns = Counter(len(rollout.trajectory.turns) for rollout in rollouts)
     needed = max(turns)
@@ -57,9 +58,18 @@ def golden(case: Case) -> Finding:
         found = [offender(rollout, why) for rollout, why in whys[:OFFENDERS]]
         count = f"{len(whys)} of {len(rollouts)} tasks are not solved"
         said = f"{count}; `{found[0].task}`: {found[0].why}"
-        help = "mend or remove the rows: no agent can do better than the walk"
+        help = _mend(whys[0][0], is_walk=any(failures))
         return Finding(FAIL, said, help, numbers, offenders=found)
     return _compared(case.experiment.turns.human, needed, numbers)
+
+
+def _mend(first: Rollout, *, is_walk: bool) -> str:
+    """What to change, by whose fault the first one is."""
+    if is_walk:
+        return "mend the walk: it names what a task or a result does not have"
+    if not first.trajectory.is_scorable:
+        return "mend the tool: it fails where the walk calls it, and where any agent does"
+    return "mend or remove the rows: no agent can do better than the walk"
 
 
 def _compared(human: int | None, needed: int, numbers: dict[str, int]) -> Finding:

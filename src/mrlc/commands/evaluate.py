@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrlc.arguments import whole_number
 from mrlc.error_handler import UsageFault
 from mrlc.located import located
 from mrlc.tables import Block, markdown, print_blocks
@@ -42,15 +43,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--samples",
-        type=_count,
+        type=whole_number(0),
         metavar="N",
         help="sampled episodes a task, for pass@k up to N; 0: greedy",
     )
     parser.add_argument(
         "--reference", action="store_true", help="the plan's `evaluation.reference` too"
     )
-    parser.add_argument("--limit", type=_some, metavar="N", help="the first N tasks alone")
-    parser.add_argument("--seed", type=_count, help="default: the run's own; of a plan 1")
+    parser.add_argument(
+        "--limit", type=whole_number(1), metavar="N", help="the first N tasks alone"
+    )
+    parser.add_argument("--seed", type=whole_number(0), help="default: the run's own; of a plan 1")
     parser.add_argument(
         "--rescore", type=Path, metavar="RUN", help="score a run's stored episodes, by --plan"
     )
@@ -193,21 +196,3 @@ def _show(record: Record, blocks: Callable[[], Sequence[Block]], form: str) -> N
         sys.stdout.write(markdown(blocks()))
     else:
         print_blocks(blocks(), sys.stdout)
-
-
-def _count(text: str) -> int:
-    return _whole(text, least=0)
-
-
-def _some(text: str) -> int:
-    return _whole(text, least=1)
-
-
-def _whole(text: str, *, least: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a whole number, found {text!r}") from None
-    if number < least:
-        raise argparse.ArgumentTypeError(f"expected {least} or more, found {number}")
-    return number

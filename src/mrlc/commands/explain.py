@@ -1,4 +1,6 @@
-"""`mrlc explain`: the page of a code, or what a field of the spec is and where its value is from."""
+"""`mrlc explain`: the page of a code or gate, or what a field of the spec is and where its value is
+from; of nothing, the list of what has a page.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,10 @@ from mrlc.error_handler import UsageFault, colour
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "what", metavar="CODE|PATH", help="as in MRLC204, unknown-key or algorithm.learning_rate"
+        "what",
+        nargs="?",
+        metavar="CODE|PATH",
+        help="as in MRLC204, unknown-key, R3 or algorithm.learning_rate; default: list every code",
     )
     parser.add_argument(
         "spec", nargs="?", type=Path, metavar="SPEC", help="the spec whose value is looked up"
@@ -53,28 +58,39 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _explained(args: argparse.Namespace) -> Iterator[str]:
+    if args.what is None:
+        return _index()
     if args.spec is not None:
         return _value(note_of_value(args.what, args.spec, overrides=args.overrides))
     if (code := _code(args.what)) is not None:
         return _page(code, pages()[code])
     if (gate := _gate(args.what)) is not None:
         return gate
+    if re.fullmatch(r"(?i)[a-z]*\d+", args.what) or "-" in args.what:
+        raise UsageFault(_no_code(args.what))
     return _field(note_of_field(args.what))
 
 
-def _code(what: str) -> str | None:
-    """The code that is meant by a code or a code's name; None where it is a path.
+def _index() -> Iterator[str]:
+    """A line a code, then a line a gate."""
+    from mrlc.runtime.gates.door import every
 
-    Raises:
-        UsageFault: it looks like a code and is none.
-    """
-    known = {entry.name: code for code, entry in ((code, CODES[code]) for code in pages())}
-    if what in known or what.upper() in CODES:
-        return known.get(what, what.upper())
-    if re.fullmatch(r"(?i)(mrlc|e)?\d+", what) or "-" in what:
-        hint = did_you_mean(what.upper() if "-" not in what else what, [*known, *CODES])
-        raise UsageFault(f"unknown code `{visible(what)}`" + (f"; {hint}" if hint else ""))
-    return None
+    for code in pages():
+        yield f"{code}  {CODES[code].name}: {CODES[code].summary}"
+    for gate in every():
+        yield f"{gate.code:<8}  {gate.name} ({gate.kind} gate)"
+
+
+def _code(what: str) -> str | None:
+    """The code that is meant by a code or a code's name; None where it is neither."""
+    known = {CODES[code].name: code for code in pages()}
+    return known.get(what) or (what.upper() if what.upper() in CODES else None)
+
+
+def _no_code(what: str) -> str:
+    names = [CODES[code].name for code in pages()]
+    hint = did_you_mean(what if "-" in what else what.upper(), [*names, *CODES])
+    return f"unknown code `{visible(what)}`" + (f"; {hint}" if hint else "; mrlc explain lists all")
 
 
 def _gate(what: str) -> Iterator[str] | None:
@@ -144,4 +160,4 @@ def _about(note: FieldNote) -> Iterator[str]:
         yield note.description
     yield f"{note.form}; {f'default {note.default}' if note.default else 'required'}"
     if note.names:
-        yield f"holds {', '.join(note.names)}"
+        yield f"{'each holds' if note.is_each else 'holds'} {', '.join(note.names)}"

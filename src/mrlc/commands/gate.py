@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mrlc.arguments import whole_number
 from mrlc.error_handler import UsageFault, colour
 from mrlc.located import located
 from mrlc.plans import plan_folders
+from mrlc.runtime.seeds import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from mrlc.runtime.gates.case import Paid
@@ -30,8 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CODES",
         help="gates to run, such as E1,R3; the others keep their evidence",
     )
-    parser.add_argument("--rollouts", type=_count, help="in place of the spec's `gates.rollouts`")
-    parser.add_argument("--seed", type=int, default=1, help="default 1, as of mrlc run")
+    parser.add_argument(
+        "--rollouts", type=whole_number(1), help="in place of the spec's `gates.rollouts`"
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole_number(0),
+        default=DEFAULT_SEED,
+        help=f"default {DEFAULT_SEED}, as of mrlc run",
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="default runs/")
     parser.add_argument(
         "--gates", type=Path, default=Path("gates"), metavar="DIR", help="evidence; default gates/"
@@ -125,9 +134,3 @@ def _rendered(reports: list[Report], form: str) -> str:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
-    return int(text)

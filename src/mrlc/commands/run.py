@@ -6,8 +6,11 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from shutil import disk_usage
 from typing import TYPE_CHECKING
 
+from mrlc.arguments import whole_number
+from mrlc.error_handler import UsageFault
 from mrlc.located import located
 from mrlc.runtime.seeds import DEFAULT_SEED
 from mrlc.tables import print_blocks
@@ -15,11 +18,16 @@ from mrlc.tables import print_blocks
 if TYPE_CHECKING:
     from mrlc.runtime.run import Verdict
 
+FULL_DISK = 1 << 20
+"""Bytes; with fewer free, a write has failed for lack of room."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("plan", nargs="?", type=Path, help="plan folder, such as build/quickstart")
-    parser.add_argument("--seed", type=_seed, default=None, help=f"default {DEFAULT_SEED}")
+    parser.add_argument(
+        "--seed", type=whole_number(0), default=None, help=f"default {DEFAULT_SEED}"
+    )
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
     parser.add_argument(
         "--chaos",
@@ -96,6 +104,11 @@ def _execute(arguments: argparse.Namespace) -> Verdict:
     except (KeyboardInterrupt, CodeFailed):
         print(f"go on with: mrlc run --resume {folder.path}", file=sys.stderr)
         raise
+    except Exception as error:  # each library has its own words for a write that fails
+        if disk_usage(folder.path).free < FULL_DISK:
+            help = f"make room, then go on with: mrlc run --resume {folder.path}"
+            raise UsageFault(f"the disk of {folder.path} is full; {help}") from error
+        raise
 
 
 def _warned(chaos: float, timeout_s: float) -> str:
@@ -139,16 +152,6 @@ _FILES = {
     "checkpoints": "checkpoints",
     "model": "trained model",
 }
-
-
-def _seed(text: str) -> int:
-    try:
-        seed = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a whole number, found {text!r}") from None
-    if seed < 0:
-        raise argparse.ArgumentTypeError("a seed is 0 or more")
-    return seed
 
 
 def _share(text: str) -> float:

@@ -134,6 +134,22 @@ def test_rows_that_cannot_be_solved_are_listed_with_the_difference(desk, make_ca
     assert offender.turns[-1] == "[answered]"
 
 
+def test_walk_that_cannot_go_on_is_at_fault(desk, make_case):
+    desk.edit("specs/desk.yaml", '"{{ task.expected }}"', '"{{ results[0].nothing }}"')
+    assert golden(make_case()).help.startswith("mend the walk: ")
+
+
+def test_tool_that_fails_in_a_walk_is_at_fault(desk, make_case):
+    old = desk.root / "specs" / "tools.py"
+    failing = "\n\ndef broken(bike):\n    raise ValueError\n"
+    desk.write("specs/tools.py", (old.read_text() if old.exists() else "") + failing)
+    text = desk.spec.read_text()
+    start, end = text.index("      replay:"), text.index("    - name: book")
+    desk.spec.write_text(f"{text[:start]}      python: tools.py:broken\n{text[end:]}")
+    case = make_case("turns={human: 2, max_tokens: 64, tool_result_tokens: 64}")
+    assert golden(case).help.startswith("mend the tool: ")
+
+
 def test_a_walk_needs_no_more_turns_than_a_person(desk, make_case):
     found = golden(make_case("turns={human: 1, max_turns: 3, max_tokens: 64}"))
     assert (found.verdict, found.numbers["turns"]) == ("fail", 2)

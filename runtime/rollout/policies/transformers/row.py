@@ -68,6 +68,11 @@ class Row:
         return self._future is not None and not self._future.done() and not self.is_writing
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it has written some of its turn."""
+        return bool(self._ids)
+
+    @property
     def left(self) -> int:
         """Tokens that the turn may still have."""
         return self.max_tokens - len(self._ids)

@@ -3,8 +3,9 @@
 A row is idle (its tool runs), waiting (it asked to write) or writing (it has a slot with room for
 its turn). One task drives the session: a pass, then the event loop runs, so that tools go on beside
 the model, then the next pass with whoever is ready by then. A pass takes what each row has to be
-fed, a prompt, a tool's result or the last token, and guesses at what follows: the rows that were
-not served for longest first, until it is full.
+fed, a prompt, a tool's result or the last token, and guesses at what follows, until it is full. Who
+has begun a turn comes first, so that it ends and its tool runs while others are computed; then who
+was not served for longest.
 
 With `rollout.deterministic` rows are admitted only when nobody writes and every open row waits: then
 who is computed with whom, and so the last bits of each logit, does not depend on how long any tool
@@ -75,7 +76,7 @@ class Batch:
         self._drafts = Drafts()
         self._tokens = PASS_TOKENS.get(policy.model.device.type, MANY_TOKENS)
         self._logits = max(1, PASS_LOGITS // policy.model.config.get_text_config().vocab_size)
-        self._rows: dict[int, Row] = {}  # by identity; who was not served for longest comes first
+        self._rows: dict[int, Row] = {}  # by identity; who was not served for longest is first
         self._is_awake = asyncio.Event()
         self._driver: asyncio.Task[None] | None = None
 
@@ -163,7 +164,7 @@ class Batch:
         chosen: list[_Fed] = []
         new: list[Ints] = []
         tokens, logits = self._tokens, self._logits
-        for row in self._writing():
+        for row in sorted(self._writing(), key=lambda row: not row.has_begun):
             if not (tokens and logits):
                 break
             assert row.slot is not None
@@ -217,11 +218,11 @@ class Batch:
         for one in fed:
             row, here = one.row, slice(place, place + one.asked)
             place += one.asked
-            self._rows[id(row)] = self._rows.pop(id(row))  # behind those that were not served
             self._slots.lengths[one.chunk.slot] = one.chunk.start + one.told
             if not one.asked:
                 row.unfed = row.unfed[one.told :]
                 continue
+            self._rows[id(row)] = self._rows.pop(id(row))  # behind those that were not served
             ids = [int(token) for token in tokens[here]]
             count = _standing(ids, one.chunk.ids[one.told :], end_id)
             self._slots.lengths[one.chunk.slot] += count - 1

@@ -58,12 +58,20 @@ def test_a_pass_has_no_more_logits_than_it_may(
     assert max(map(len, passes)) == 3
 
 
-def test_nobody_is_served_twice_before_another_is_served(
+def test_who_has_begun_ends_before_others_begin(
     model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With room for one token a pass, rows take turns."""
-    monkeypatch.setattr(session, "PASS_TOKENS", {"cpu": 1})
-    play(policy(model, draft_tokens=0), [1, 2, 3], [[[5]], [[6]], [[7]]], max_tokens=2)
-    slots = [chunk.slot for chunks in passes for chunk in chunks]
-    assert sorted(slots[:3]) == [0, 1, 2]
-    assert slots[3:6] == slots[:3]
+    """So that its tool runs while they are computed."""
+    monkeypatch.setattr(session, "PASS_TOKENS", {"cpu": 4})
+    play(policy(model, draft_tokens=0), [1, 2, 3], [[[n] * 4] for n in (5, 6, 7)], max_tokens=3)
+    sizes = [[len(chunk.ids) for chunk in chunks] for chunks in passes]
+    assert sizes == [[4], [1, 3], [1, 1, 2], [1, 2], [1, 1], [1]]
+
+
+def test_rows_that_have_begun_take_turns(
+    model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "PASS_LOGITS", 2 * model.config.vocab_size)
+    play(policy(model, draft_tokens=0), [1, 2, 3, 4], [[[5]]] * 4, max_tokens=4)
+    served = [chunk.slot for chunks in passes for chunk in chunks]
+    assert all(len(set(served[place : place + 2])) == 2 for place in range(0, len(served) - 1, 2))

@@ -75,6 +75,15 @@ def foot(table: Table) -> Iterator[str]:
         stock, own = cell.timings["stock"], cell.undrafted_s or 0.0
         gain = f"{_mark(stock.is_estimate)}{stock.seconds / own:.1f}x"
         yield f"without drafts, {_name(act)}: {_number(own)} s, stock {gain}"
+    for cell, base in _grown(table):
+        stock, short = cell.timings["stock"], base.timings["stock"]
+        grown = f"{stock.seconds / short.seconds:.1f} x"
+        yield (
+            f"from {base.act.turns} to {_name(cell.act)}: tokens {cell.tokens / base.tokens:.2f} x, "
+            f"the ideal {cell.ideal_s / base.ideal_s:.2f} x, "
+            f"mrlc {_own(cell).seconds / _own(base).seconds:.2f} x, "
+            f"stock {_mark(stock.is_estimate or short.is_estimate)}{grown}"
+        )
     for goal in goals(table):
         yield goal.line()
 
@@ -137,18 +146,24 @@ def _most(
 
 def _growth(table: Table) -> Goal | None:
     """Time × against tokens × from few turns to many, without waits."""
-    few, many = min(a.turns for a in table.cells), max(a.turns for a in table.cells)
     found = []
+    for cell, base in _grown(table):
+        times, tokens = _own(cell).seconds / _own(base).seconds, cell.tokens / base.tokens
+        found.append((times / tokens, base.act.turns, cell.act))
+    if not found:
+        return None
+    figure, few, act = max(found, key=lambda one: one[0])
+    says = f"time over tokens from {few} to {act.turns} turns at most 1"
+    return Goal(says, figure, figure <= 1, _name(act), is_estimate=False)
+
+
+def _grown(table: Table) -> Iterator[tuple[Cell, Cell]]:
+    """Cells of most turns, with tools that answer at once, and those of fewest turns beside them."""
+    few, many = min(a.turns for a in table.cells), max(a.turns for a in table.cells)
     for act, cell in table.cells.items():
         base = table.cells.get(Act(few, act.tool_ms, act.episodes))
         if base is not None and act.turns == many != few and act.tool_ms == 0:
-            times, tokens = _own(cell).seconds / _own(base).seconds, cell.tokens / base.tokens
-            found.append((times / tokens, act))
-    if not found:
-        return None
-    figure, act = max(found, key=lambda pair: pair[0])
-    says = f"time over tokens from {few} to {many} turns at most 1"
-    return Goal(says, figure, figure <= 1, _name(act), is_estimate=False)
+            yield cell, base
 
 
 def _own(cell: Cell) -> Timing:

@@ -20,6 +20,7 @@ from mrlc.runtime.base import base_model, load, save
 from mrlc.runtime.compare import Comparison, compare
 from mrlc.runtime.evaluate import PolicyAt, evaluate, field_rule
 from mrlc.runtime.files import write_json
+from mrlc.runtime.heap import keep_freed_memory
 from mrlc.runtime.metrics import scored_episodes
 from mrlc.runtime.notify.deliver import Courier
 from mrlc.runtime.progress import Phase, Progress
@@ -134,9 +135,10 @@ def train_together(
 
 
 def configure_torch(experiment: Experiment) -> None:
-    """Threads as the target says; algorithms that give the same bits twice."""
+    """Threads as the target says; algorithms that give the same bits twice; a heap that is kept."""
     import torch
 
+    keep_freed_memory()
     threads = experiment.target.local.threads
     if threads is not None:
         torch.set_num_threads(threads)

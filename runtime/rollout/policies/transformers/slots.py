@@ -146,6 +146,8 @@ def _zeros(shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
     if not is_lazy(like.device):
         return like.new_zeros(shape)
     pages = mmap.mmap(-1, math.prod(shape) * like.itemsize)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):  # a large page would take up what no token has reached
+        pages.madvise(mmap.MADV_NOHUGEPAGE)
     return torch.frombuffer(pages, dtype=like.dtype).view(shape)
 
 

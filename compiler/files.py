@@ -6,6 +6,7 @@ data. CSV cells are text.
 
 from __future__ import annotations
 
+import ast
 import csv
 import hashlib
 import io
@@ -76,6 +77,14 @@ class InputFile:
     def text(self) -> str:
         """Its text; bytes that are not UTF-8 are reported by `encoding_fault`."""
         return self.content.decode("utf-8-sig", errors="replace")
+
+    @cached_property
+    def module(self) -> ast.Module | Exception:
+        """Its syntax tree as Python, or why there is none; nothing is run."""
+        try:
+            return ast.parse(self.content, filename=self.key)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return error
 
     @cached_property
     def sha256(self) -> str:

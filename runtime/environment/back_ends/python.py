@@ -30,6 +30,12 @@ from mrlc.runtime.errors import EnvironmentBroken, PlanFault
 from mrlc.schemas.tools import Tool
 
 
+_FITS = (
+    "it is called with the tool's parameters by name; one with `required: false` may be left out "
+    "and needs a default"
+)
+
+
 class LeftTheCall(Exception):
     """The tool raised what would end the process (SystemExit) or garble a coroutine."""
 
@@ -125,5 +131,6 @@ def _takes_episode(function: Callable[..., Any], tool: Tool, path: str) -> bool:
         try:
             signature.bind(**dict.fromkeys(names), **episode)
         except TypeError as error:
-            raise PlanFault(path, f"the function does not fit the parameters: {error}") from error
+            message = f"the function does not fit the parameters: {error}"
+            raise PlanFault(path, message, help=_FITS) from error
     return takes

@@ -29,7 +29,6 @@ from mrlc.runtime.environment.worker import Failed, Refused, WorkerDied
 from mrlc.runtime.errors import EnvironmentBroken, PlanFault
 from mrlc.schemas.tools import Tool
 
-
 _FITS = (
     "it is called with the tool's parameters by name; one with `required: false` may be left out "
     "and needs a default"

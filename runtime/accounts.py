@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 SAMPLES = {"base": "base_samples", "trained": "trained_samples"}
 """The phase of an evaluation's samples, by that of its greedy episodes."""
-EVALUATED = "eval/completion"
-"""A metric of just the steps after which the validation split was evaluated."""
+EVALUATED = "eval/"
+"""How the metrics begin that just the steps have after which the validation split was evaluated."""
 NO_MARK = "judge: no mark"
 """The cause of an episode that ended as it should, and that no judge could mark."""
 
@@ -137,7 +137,7 @@ def accounts(run: RunFolder, planned: Planned) -> dict[str, Account]:
     for row in _rows(run.trajectories):
         found.setdefault(row["phase"], Account()).enter(row)
     if run.has_tallies():
-        evaluations = sum(EVALUATED in row for row in metrics)
+        evaluations = sum(any(name.startswith(EVALUATED) for name in row) for row in metrics)
         found["validation"] = Account(started=planned.validated * evaluations)
         for phase in SAMPLES.values():
             found[phase] = Account(started=planned.evaluated * planned.samples)

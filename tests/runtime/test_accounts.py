@@ -95,7 +95,7 @@ class Player:
         evaluation: dict[str, float] = {}
         if validated and step % 2 == 0:
             self.tally("validation", validated, step=step)
-            evaluation = {"eval/completion": 0.5}
+            evaluation = self.order.choice([{"eval/completion": 0.5}, {"eval/env_error": 1.0}])
         numbers = {"step": step, "rollout/episodes": len(episodes), **losses, **evaluation}
         self.run.append_metrics(numbers)
         self.run.append_episodes(replaced, phase="train", step=step, replaced=True)

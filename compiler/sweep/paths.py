@@ -73,4 +73,6 @@ def _step_fault(
     prefix = "".join(f"{part}." for part in above)
     help = f"did you mean `{prefix}{near}`?" if near else did_you_mean(key, names)
     listed = f"mrlc explain {'.'.join(above)} lists its fields"
-    return f"{UNKNOWN} `{dotted}`", help or (listed if above else "mrlc schema prints every section")
+    return f"{UNKNOWN} `{dotted}`", help or (
+        listed if above else "mrlc schema prints every section"
+    )

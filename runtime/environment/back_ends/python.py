@@ -19,7 +19,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from mrlc.runtime.code import load_callable
+from mrlc.runtime.code import Misbehaved, load_callable
 from mrlc.runtime.environment.back_ends import BACK_ENDS, Site
 from mrlc.runtime.environment.errors import Refusal
 from mrlc.runtime.environment.pool import RemoteFunction
@@ -35,7 +35,7 @@ _FITS = (
 )
 
 
-class LeftTheCall(Exception):
+class LeftTheCall(Misbehaved):
     """The tool raised what would end the process (SystemExit) or garble a coroutine."""
 
 
@@ -57,7 +57,7 @@ class PythonTool:
         try:
             return await self._function(**given)
         except SystemExit as error:
-            raise LeftTheCall("SystemExit").with_traceback(error.__traceback__) from error
+            raise LeftTheCall("raised SystemExit").with_traceback(error.__traceback__) from error
 
 
 class ProcessTool:
@@ -112,7 +112,7 @@ def _call(function: Callable[..., Any], arguments: dict[str, Any], scope: Scope)
         try:
             return function(**arguments)
         except (SystemExit, StopIteration) as error:
-            left = LeftTheCall(type(error).__name__)
+            left = LeftTheCall(f"raised {type(error).__name__}")
             raise left.with_traceback(error.__traceback__) from error
 
 

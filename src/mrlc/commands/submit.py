@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrlc.arguments import whole_number
 from mrlc.error_handler import UsageFault, shut
 from mrlc.following import say_end
 from mrlc.jobs import (
@@ -73,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--concurrency",
-        type=_count,
+        type=whole_number(1),
         metavar="N",
         help="send the next only while fewer of mrlc's jobs are in progress in the region",
     )
@@ -366,9 +367,3 @@ def _awaited(records: Sequence[Record], poll_s: float) -> tuple[dict[str, Seen],
         if open_:
             time.sleep(poll_s)
     return ends, are_done
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
-    return int(text)

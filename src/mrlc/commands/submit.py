@@ -291,7 +291,9 @@ class _Sender:
         aws = services(each.job.region)
         arn = each.seen.arn if each.seen else _send(each.plan, each.job)
         made = of_job(each.job, region=aws.region, arn=arn)
-        record = replace(made, usd_at_most=_ceiling(each).usd)
+        most = _ceiling(each)
+        basis = None if most.usd is None else most.basis
+        record = replace(made, usd_at_most=most.usd, usd_basis=basis)
         folder = write_record(self.runs, record)
         what = f"is there already, {each.seen.status}" if each.seen else "sent"
         if not self.is_for_programs:
@@ -347,6 +349,7 @@ def _described(one: _Ready, record: Record, ends: Mapping[str, Seen]) -> dict[st
         "plan": record.plan,
         "semantic": record.semantic,
         "usd_at_most": record.usd_at_most,
+        "usd_basis": record.usd_basis,
     }
 
 

@@ -180,7 +180,7 @@ def _is_rebound(module: ast.Module, name: str) -> bool:
             and re.fullmatch("__.+__", node.attr)
         ):
             return True  # such as `__signature__`
-    return sum(getattr(node, "name", None) == name for node in ast.walk(module)) != 1
+    return [getattr(node, "name", None) for node in ast.walk(module)].count(name) != 1
 
 
 def _head(file: InputFile, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Span:

@@ -31,6 +31,7 @@ SHARES = frozenset(
     }
 )
 """Shares of a step's episodes."""
+OF_EVALUATIONS = ("eval/score/mean", "eval/completion", "eval/env_error")
 UNIT = Range(0.0, 1.0)
 
 
@@ -139,7 +140,7 @@ class Reach:
         if one.metric in ("rollout/reward/mean", "rollout/reward/valid_mean"):
             return reward_range(self.experiment.reward)
         parts = {f"reward/{part.name}/mean" for part in self.experiment.reward.components}
-        others = {"analysis/zero_adv_groups", "eval/score/mean", "eval/completion"}
+        others = {"analysis/zero_adv_groups", *OF_EVALUATIONS}
         return UNIT if one.metric in SHARES | parts | others else None
 
 

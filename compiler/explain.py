@@ -46,6 +46,8 @@ class FieldNote:
     """Of a section, the fields it has; of a list or mapping of sections, those of each."""
     is_each: bool = False
     """Whether the names are those of each item."""
+    is_item: bool = False
+    """Whether it is an item of a list or mapping, which nobody is required to write."""
 
 
 @dataclass(frozen=True)
@@ -104,19 +106,22 @@ def note_of_value(path: str, spec: Path, *, overrides: Sequence[str] = ()) -> Va
     value: Any = experiment
     keys: tuple[str, ...] = ()
     owner: tuple[type[BaseModel], str] = (Experiment, "name")
+    depth = 0
     for part in path.split("."):
         inner = _inner(value, part)
         if inner is None:
             raise NoSuchField(_unknown((*keys, part), value=value))
         key, below = inner
+        depth += 1
         if isinstance(value, BaseModel):
-            owner = (type(value), key)
+            owner, depth = (type(value), key), 0
         keys, value = (*keys, key), below
     dotted = ".".join(keys)
     node = find(resolved.tree, keys)
     span = value_span(resolved.tree, keys) if node is not None else None
     origin = resolved.origin(span.file) if span else "default"
-    return ValueNote(dotted, _shown(value), origin, span, _note(dotted, *owner))
+    note = _note(dotted, *owner) if depth == 0 else _note_of_item(dotted, depth, value)
+    return ValueNote(dotted, _shown(value), origin, span, note)
 
 
 def _inner(value: Any, part: str) -> tuple[str, Any] | None:
@@ -145,6 +150,8 @@ def _unknown(keys: tuple[str, ...], *, value: Any = None) -> str:
         f"{where} has no `{name}`" if value is not None or known else f"{where} is a single value"
     )
     near = did_you_mean(name, known)
+    if near is None and known and above and value is None:
+        near = f"mrlc explain {above} lists its fields"
     return f"{what}; {near}" if near else what
 
 
@@ -183,6 +190,16 @@ def _note(path: str, model: type[BaseModel], name: str) -> FieldNote:
     description = field.description or _section_doc(inner, schema)
     default = None if field.is_required() else _shown(field.get_default(call_default_factory=True))
     return FieldNote(path, description, _form(inner, schema), default, tuple(own or each), not own)
+
+
+def _note_of_item(path: str, depth: int, value: Any) -> FieldNote:
+    """Of a value that lies so many lists and mappings deep in a field."""
+    above = ".".join(path.split(".")[:-depth])
+    if isinstance(value, BaseModel):
+        about = inspect.cleandoc(type(value).__doc__ or "").split("\n\n")[0]
+        names = tuple(fields(type(value)))
+        return FieldNote(path, about, f"one of `{above}`", None, names, is_item=True)
+    return FieldNote(path, "", f"in `{above}`", None, is_item=True)
 
 
 def _section_doc(inner: dict[str, Any], schema: dict[str, Any]) -> str:

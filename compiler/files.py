@@ -6,6 +6,7 @@ data. CSV cells are text.
 
 from __future__ import annotations
 
+import ast
 import csv
 import hashlib
 import io
@@ -22,6 +23,9 @@ from mrlc.compiler.diagnostics import Diagnostic, Span
 
 MAX_FAULTS = 1000
 """Bad rows reported of one file; one that has more is not what its name says."""
+MAX_SHOWN = 1 << 16
+"""Bytes of a line that is shown: what is not UTF-8 may have no lines at all."""
+SAVE_AS_UTF8 = "save the file as UTF-8"
 _CHUNK = 1 << 20
 
 
@@ -78,6 +82,14 @@ class InputFile:
         return self.content.decode("utf-8-sig", errors="replace")
 
     @cached_property
+    def module(self) -> ast.Module | Exception:
+        """Its syntax tree as Python, or why there is none; nothing is run."""
+        try:
+            return ast.parse(self.content, filename=self.key)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return error
+
+    @cached_property
     def sha256(self) -> str:
         """The digest of its bytes; a large file is not kept in memory for it."""
         if "content" in self.__dict__:
@@ -97,11 +109,26 @@ class InputFile:
         try:
             self.content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            span = Span(str(self.path), line, 1, line, 2)
-            message = f"the file is not UTF-8: byte 0x{error.object[error.start]:02x}"
-            return Diagnostic("MRLC320", message, span)
+            return Diagnostic(
+                "MRLC320", not_utf8(error), self._span_of_byte(error), help=SAVE_AS_UTF8
+            )
         return None
+
+    def _span_of_byte(self, error: UnicodeDecodeError) -> Span:
+        """Where the text ends that can be read; every byte behind it that cannot is shown as one."""
+        before = error.object[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        first = error.object.rfind(b"\n", 0, error.start) + 1
+        text = error.object[first:].partition(b"\n")[0].rstrip(b"\r")
+        shown = text.decode("utf-8", "replace") if len(text) <= MAX_SHOWN else ""
+        return Span(str(self.path), line, column, line, column + 1, shown)
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """What is wrong with a file that is not text as mrlc reads it."""
+    if error.object.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "the file is UTF-16, not UTF-8"
+    return f"the file is not UTF-8: byte 0x{error.object[error.start]:02x}"
 
 
 def file_digest(path: Path) -> str:

@@ -7,6 +7,8 @@ below it.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from mrlc.compiler import lock
 from mrlc.compiler.diagnostics import Diagnostic
 from mrlc.compiler.files import InputFile
 from mrlc.compiler.markers import Marker, marked
-from mrlc.compiler.project import PathFault, locate
+from mrlc.compiler.project import PathFault, locate, written_in
 from mrlc.compiler.resolve import Resolved
 from mrlc.compiler.state_folder import EMPTY, BadFolder, files_of
 from mrlc.compiler.suggest import listing
@@ -22,6 +24,8 @@ from mrlc.compiler.tree import Keys, Mapping, Node, Scalar, find, put, select
 from mrlc.schemas.section import CodeMarker, FileMarker, FolderMarker, PromptMarker
 
 BASE: Keys = ("model", "base")
+DATA = "data"
+"""The section of the splits."""
 
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 _WEIGHTS = (".safetensors", ".bin", ".gguf")
@@ -79,6 +83,8 @@ class _Collector:
         self.files: dict[str, InputFile] = {}
         self.renamed: dict[Keys, str] = {}
         self.faults: list[Diagnostic] = []
+        self.splits = set(_splits(resolved))
+        """Files that are a split's, or offered to one: another's is never mended to be the same."""
 
     def guard(self, path: Keys, scalar: Scalar, marker: Marker | None) -> None:
         """Enter one file or folder, or its fault."""
@@ -105,7 +111,13 @@ class _Collector:
             expected = f"expected {listing(suffixes, 'or')}"
             message = f"`{scalar.value}` is not a file of the right kind"
             raise PathFault(Diagnostic("MRLC311", message, scalar.span, expected, path=dotted))
-        target = locate(self.root, scalar, spec=self.spec, path=dotted)
+        taken = self.splits if path[0] == DATA else ()
+        try:
+            target = locate(self.root, scalar, spec=self.spec, path=dotted, taken=taken)
+        except PathFault as fault:
+            if fault.near and path[0] == DATA:
+                self.splits.add(fault.near)
+            raise
         if not target.is_file():
             message = f"`{scalar.value}` is not a file"
             raise PathFault(Diagnostic("MRLC310", message, scalar.span, path=dotted))
@@ -157,6 +169,14 @@ class _Collector:
         for file in files:
             self.enter(file, scalar, dotted)
         return f"./{target.relative_to(self.root).as_posix()}"
+
+
+def _splits(resolved: Resolved) -> Iterator[Path]:
+    """The files that the splits name, whether they exist or not."""
+    for _, node in select(resolved.tree, (DATA, "*")):
+        if isinstance(node, Scalar) and isinstance(node.value, str) and "\0" not in node.value:
+            folder = written_in(node, resolved.spec).parent.resolve()
+            yield Path(os.path.normpath(folder / node.value))
 
 
 def _lacking(names: set[str]) -> list[str]:

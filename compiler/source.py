@@ -29,6 +29,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Edit, Fix, Label, Span
+from mrlc.compiler.files import SAVE_AS_UTF8, not_utf8
 from mrlc.compiler.tree import Entry, Mapping, Node, Scalar, Sequence, Source
 
 MAX_BYTES = 1 << 20
@@ -61,8 +62,8 @@ def read_text(path: Path) -> str:
         good = error.object[: error.start].decode("utf-8", "ignore").removeprefix("\ufeff")
         *above, last = BREAK.split(good)
         span = Source(str(path), (*above, last)).span(len(above) + 1, len(last) + 1)
-        reason = f"the file is not UTF-8: byte 0x{error.object[error.start]:02x}"
-        raise _failure("MRLC101", reason, span) from None
+        fault = Diagnostic("MRLC101", not_utf8(error), span, help=SAVE_AS_UTF8)
+        raise CompileFailed([fault]) from None
 
 
 def as_source(text: str, file: str) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 
@@ -10,11 +11,18 @@ CERTAIN, APART = 0.8, 0.1
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The name that was probably meant, or None."""
+    """The name that was probably meant, or None: one that is spelled nearly so, or has these initials."""
     candidates = sorted(set(names))
     folded = {name.lower(): name for name in reversed(candidates)}
     found = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
+    if not found and len(word) > 1:
+        found = [name for name in folded if _initials(name) == word.lower()]
+    return folded[found[0]] if len(found) == 1 else None
+
+
+def _initials(name: str) -> str:
+    """`lr` of `learning_rate`."""
+    return "".join(part[:1] for part in re.split("[_-]", name))
 
 
 def certain(word: str, names: Iterable[str]) -> str | None:

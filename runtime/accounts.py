@@ -14,6 +14,8 @@ came to what. The phases are
     base, train, trained              with rows
     base_samples, trained_samples     of pass@k
     validation                        every `evaluation.every_steps`
+    ahead                             of steps that an alert forestalled: played before they were
+                                      needed (`algorithm.max_steps_off_policy`), and thrown away
 
 A run that was begun before tallies were kept has the first three alone.
 """
@@ -36,8 +38,12 @@ if TYPE_CHECKING:
 
 SAMPLES = {"base": "base_samples", "trained": "trained_samples"}
 """The phase of an evaluation's samples, by that of its greedy episodes."""
-EVALUATED = "eval/completion"
-"""A metric of just the steps after which the validation split was evaluated."""
+EVALUATED = "eval/"
+"""How the metrics begin that just the steps have after which the validation split was evaluated."""
+AHEAD = "ahead"
+"""The phase of episodes that were played for steps which never came."""
+NOT_NEEDED = "training: had ended"
+"""The cause of these."""
 NO_MARK = "judge: no mark"
 """The cause of an episode that ended as it should, and that no judge could mark."""
 
@@ -78,9 +84,11 @@ class Account:
         causes[row["detail"] if is_broken else NO_MARK] += 1
 
     def enter_tally(self, row: Mapping[str, Any]) -> None:
-        """Episodes that have no rows."""
+        """Episodes that have no rows; of those that no step asked for, the row says how many began."""
+        self.started += row.get("started", 0)
         self.scored += row["scored"]
         self.unscorable.update(row["unscorable"])
+        self.replaced.update(row.get("replaced", {}))
 
     @classmethod
     def of_json(cls, found: Mapping[str, Any]) -> Account:
@@ -129,6 +137,17 @@ def tally(trajectories: Iterable[Trajectory]) -> dict[str, Any]:
     return {"scored": scorable, "unscorable": dict(sorted(broken.items()))}
 
 
+def tally_ahead(episodes: Sequence[Trajectory], replaced: Sequence[Trajectory]) -> dict[str, Any]:
+    """What became of episodes that were played for steps which never came: nothing was made of them."""
+    lost = Counter(NOT_NEEDED if one.is_scorable else one.detail for one in episodes)
+    return {
+        "started": len(episodes) + len(replaced),
+        "scored": 0,
+        "unscorable": dict(sorted(lost.items())),
+        "replaced": dict(sorted(Counter(one.detail for one in replaced).items())),
+    }
+
+
 def accounts(run: RunFolder, planned: Planned) -> dict[str, Account]:
     """The books by phase."""
     found = {phase: Account(started=planned.evaluated) for phase in SAMPLES}
@@ -137,7 +156,7 @@ def accounts(run: RunFolder, planned: Planned) -> dict[str, Account]:
     for row in _rows(run.trajectories):
         found.setdefault(row["phase"], Account()).enter(row)
     if run.has_tallies():
-        evaluations = sum(EVALUATED in row for row in metrics)
+        evaluations = sum(any(name.startswith(EVALUATED) for name in row) for row in metrics)
         found["validation"] = Account(started=planned.validated * evaluations)
         for phase in SAMPLES.values():
             found[phase] = Account(started=planned.evaluated * planned.samples)

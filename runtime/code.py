@@ -48,10 +48,16 @@ class Told(Exception):
     """What became of a call in another process: one line, already as `describe` has it."""
 
 
+class Misbehaved(Exception):
+    """What the user's code did, in words that hold nothing of its values: `returned no JSON`."""
+
+
 def describe(error: BaseException) -> str:
     """One line: type, message, and the last line of the user's code that was running."""
     if isinstance(error, Told):
         return str(error)
+    if isinstance(error, Misbehaved):
+        return blame(error)
     message = " ".join(str(error).split())
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return f"{text[:200]}{_place(error)}"
@@ -59,7 +65,8 @@ def describe(error: BaseException) -> str:
 
 def blame(error: BaseException) -> str:
     """One line without the message, which may hold a secret: type, and the user's line."""
-    return f"{type(error).__name__}{_place(error)}"
+    what = str(error) if isinstance(error, Misbehaved) else type(error).__name__
+    return f"{what}{_place(error)}"
 
 
 def _place(error: BaseException) -> str:

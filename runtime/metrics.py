@@ -1,7 +1,8 @@
 """Metrics of a step's episodes, under the managed service's names.
 
-Every episode has one cause of ending, so the shares of causes add up to one; a broken environment
-is counted and never averaged into a reward.
+Every episode has one cause of ending. `rollout/env_error` is the share of episodes whose environment
+broke; the shares of the other causes are of the episodes whose environment held, and add up to one.
+So what breaks is counted, moves no reward, and looks like no failure of the agent.
 """
 
 from __future__ import annotations
@@ -14,11 +15,17 @@ from statistics import fmean
 from mrlc.runtime.reward import Reward, RewardScore
 from mrlc.runtime.rollout.trajectory import StopCause, Trajectory
 
-EXHAUSTED = {
-    "turns": {StopCause.TURNS},
-    "tokens": {StopCause.TURN_TOKENS, StopCause.CONTEXT},
-    "time": {StopCause.TIME},
+CAUSES = {
+    "rollout/completion": {cause for cause in StopCause if cause.is_completion},
+    "rollout/invalid_answer": {StopCause.INVALID_ANSWER},
+    "rollout/no_action": {StopCause.NO_ACTION},
+    "rollout/exhausted/turns": {StopCause.TURNS},
+    "rollout/exhausted/tokens": {StopCause.TURN_TOKENS, StopCause.CONTEXT},
+    "rollout/exhausted/time": {StopCause.TIME},
 }
+"""The causes of ending of episodes whose environment held, by the metric that counts them."""
+OF_ALL = {"rollout/env_error", "rollout/unjudged"}
+"""Shares of all episodes."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +50,19 @@ def rollout_metrics(episodes: Sequence[ScoredEpisode], *, group_size: int) -> di
     trajectories = [episode.trajectory for episode in episodes]
     causes = Counter(trajectory.stop for trajectory in trajectories)
     total = len(trajectories)
+    held = total - causes[StopCause.ENVIRONMENT_ERROR]
     metrics = {
         "rollout/episodes": float(total),
         "rollout/turns/mean": fmean(len(t.turns) for t in trajectories),
         "rollout/tokens/response_mean": fmean(sum(t.loss_mask) for t in trajectories),
         "rollout/tokens/response_max": float(max(sum(t.loss_mask) for t in trajectories)),
-        "rollout/completion": sum(t.stop.is_completion for t in trajectories) / total,
         "rollout/env_error": causes[StopCause.ENVIRONMENT_ERROR] / total,
-        "rollout/invalid_answer": causes[StopCause.INVALID_ANSWER] / total,
-        "rollout/no_action": causes[StopCause.NO_ACTION] / total,
     }
     unjudged = sum(e.reward is None and e.trajectory.is_scorable for e in episodes)
     if unjudged:  # only a reward with a judge can have them
         metrics["rollout/unjudged"] = unjudged / total
-    for name, group in EXHAUSTED.items():
-        metrics[f"rollout/exhausted/{name}"] = sum(causes[cause] for cause in group) / total
+    for name, group in CAUSES.items() if held else ():
+        metrics[name] = sum(causes[cause] for cause in group) / held
     return metrics | _tool_metrics(trajectories) | _reward_metrics(episodes, group_size)
 
 

@@ -3,7 +3,8 @@
 An outcome is a task's greedy episode as scored, and how many of its sampled episodes
 succeeded. Everything shown is a function of the outcomes, so that two policies can be paired
 task by task afterwards. Completion (an answer was given, or a tool called that ends the
-episode) is kept apart from success (it was right): every greedy episode is in exactly one cell,
+episode) is kept apart from success (it was right). Both, and every other rate, are shares of the
+episodes whose environment held; the others are counted. Every greedy episode is in exactly one cell,
 
     answered-right, answered-wrong   finished-right, finished-wrong   or the cause of ending
 """
@@ -60,8 +61,9 @@ class EvaluationResult:
     success: float | None
     """Share of scorable greedy episodes that score 1; None where none is scorable."""
     mean_score: float | None
-    completion: float
-    """Share of greedy episodes that ended in a valid answer, or by a tool that ends them."""
+    completion: float | None
+    """Share of scorable greedy episodes that ended in a valid answer, or by a tool that ends them;
+    None where none is scorable."""
     turns: float
     """Mean turns of a greedy episode."""
     tool_calls: float
@@ -91,13 +93,14 @@ def summarise(
     """The figures; `seed` feeds what the intervals draw."""
     scores = [one.score for one in outcomes if one.score is not None]
     causes, cells = Counter(one.stop for one in outcomes), Counter(one.cell for one in outcomes)
+    completed = _completed(outcomes)
     right = _fields_right(outcomes)
     passed = _passed(outcomes, pass_at)
     return EvaluationResult(
         tasks=len(outcomes),
         success=fmean(score == SUCCESS for score in scores) if scores else None,
         mean_score=fmean(scores) if scores else None,
-        completion=sum(one.stop.is_completion for one in outcomes) / len(outcomes),
+        completion=fmean(completed) if completed else None,
         turns=fmean(one.turns for one in outcomes),
         tool_calls=fmean(one.calls for one in outcomes),
         unscorable=len(outcomes) - len(scores),
@@ -125,14 +128,20 @@ def _intervals(
     def mean(name: str, values: Sequence[float]) -> Interval:
         return mean_interval(values, seed=derive_seed(seed, "interval", name))
 
-    completed = sum(one.stop.is_completion for one in outcomes)
-    found = {"completion": clopper_pearson(completed, len(outcomes))}
+    found = dict[str, Interval]()
     if scores:
+        completed = _completed(outcomes)
+        found["completion"] = clopper_pearson(sum(completed), len(completed))
         succeeded = sum(score == SUCCESS for score in scores)
         found["success"] = clopper_pearson(succeeded, len(scores))
         found["mean_score"] = mean("mean_score", scores)
     found |= {f"pass_at_{k}": mean(f"pass_at_{k}", values) for k, values in passed.items()}
     return found | {f"fields.{name}": wilson(sum(of), len(of)) for name, of in right.items()}
+
+
+def _completed(outcomes: Sequence[Outcome]) -> list[bool]:
+    """Of the scorable episodes: an environment that broke says nothing of whether the agent ends."""
+    return [one.stop.is_completion for one in outcomes if one.score is not None]
 
 
 def _passed(outcomes: Sequence[Outcome], pass_at: Sequence[int]) -> dict[str, list[float]]:

@@ -200,7 +200,10 @@ def _train(
         run.append_tally(tally(found.greedy), phase="validation", step=step)
         result = found.result
         score = {} if result.mean_score is None else {"eval/score/mean": result.mean_score}
-        return score | {"eval/completion": result.completion}
+        if result.completion is not None:
+            score["eval/completion"] = result.completion
+        broken = {"eval/env_error": result.unscorable / result.tasks} if result.unscorable else {}
+        return score | broken
 
     channels = setup.experiment.notify if team.is_first else {}
     with Courier(channels, run.path.name, seed=setup.seed) as courier:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mrlc.runtime.code import blame, load_callable
+from mrlc.runtime.code import Misbehaved, blame, load_callable
 from mrlc.runtime.errors import PlanFault
 from mrlc.runtime.json_values import dumps
 
@@ -28,16 +28,22 @@ Say = Callable[..., None]
 """Writes one answer of a call: its state, and what belongs to it."""
 
 
-class LeftTheCall(Exception):
+class LeftTheCall(Misbehaved):
     """The function raised what would end the process (SystemExit) or garble a coroutine."""
 
 
-class NotJson(ValueError):
+class NotJson(Misbehaved):
     """The function returned what JSON cannot say."""
 
+    def __init__(self) -> None:
+        super().__init__("returned what is not JSON")
 
-class TooLong(ValueError):
+
+class TooLong(Misbehaved):
     """The function returned more than anybody reads."""
+
+    def __init__(self) -> None:
+        super().__init__(f"returned more than {MAX_LETTERS:,} characters")
 
 
 def main(requests: int, replies: int) -> None:
@@ -89,7 +95,7 @@ def _called(function: Callable[..., Any], request: dict[str, Any]) -> Any:
     try:
         return function(*request["positional"], **request["named"])
     except (SystemExit, StopIteration) as error:
-        left = LeftTheCall(type(error).__name__)
+        left = LeftTheCall(f"raised {type(error).__name__}")
         raise left.with_traceback(error.__traceback__) from error
 
 

@@ -36,11 +36,10 @@ def references_are_defined(subject: Subject) -> Iterator[Diagnostic]:
 
 def _parsed(file: InputFile, path: str) -> tuple[ast.Module | None, list[Diagnostic]]:
     """The syntax tree of a file, or why there is none."""
-    try:
-        return ast.parse(file.content, filename=file.key), []
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        message = f"broken Python: {_reason(error)}"
-        return None, [Diagnostic("MRLC335", message, _place(file, error), path=path)]
+    if isinstance(found := file.module, ast.Module):
+        return found, []
+    message = f"broken Python: {_reason(found)}"
+    return None, [Diagnostic("MRLC335", message, _place(file, found), path=path)]
 
 
 def _reference(
@@ -62,8 +61,8 @@ def _after_colon(span: Span, name: str) -> Span:
 
 
 def _defined(module: ast.Module) -> Iterator[str]:
-    """Functions, classes, assignments and imports at the top of a module."""
-    for node in module.body:
+    """Functions, classes, assignments and imports at the top of a module, or under `if` and `try`."""
+    for node in _statements(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Assign | ast.AnnAssign):
@@ -71,6 +70,14 @@ def _defined(module: ast.Module) -> Iterator[str]:
             yield from (target.id for target in targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from (alias.asname or alias.name for alias in node.names)
+
+
+def _statements(block: ast.AST) -> Iterator[ast.AST]:
+    """Those that run when the module is loaded."""
+    for node in ast.iter_child_nodes(block):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+            yield from _statements(node)
 
 
 def _reason(error: Exception) -> str:

@@ -14,6 +14,7 @@ FIXED = {
     "extends": "a spec is built on its bases before it is swept",
 }
 """What cannot be swept, and what to do instead."""
+UNKNOWN = "unknown path"
 
 
 def path_fault(path: str, span: Span, tree: Mapping) -> Diagnostic | None:
@@ -29,7 +30,9 @@ def path_fault(path: str, span: Span, tree: Mapping) -> Diagnostic | None:
     for depth, key in enumerate(keys):
         reason = _step_fault(node, keys[:depth], key, tree)
         if reason is not None:
-            return Diagnostic("MRLC401", reason[0], span, help=reason[1], path=path)
+            where = f"`{'.'.join(keys[:depth])}`" if depth else "a spec"
+            label = f"not a field of {where}" if reason[0].startswith(UNKNOWN) else ""
+            return Diagnostic("MRLC401", reason[0], span, label, help=reason[1], path=path)
         node = _below(node, key)
     return None
 
@@ -69,4 +72,7 @@ def _step_fault(
     near = nearest(key, names)
     prefix = "".join(f"{part}." for part in above)
     help = f"did you mean `{prefix}{near}`?" if near else did_you_mean(key, names)
-    return f"unknown path `{dotted}`", help
+    listed = f"mrlc explain {'.'.join(above)} lists its fields"
+    return f"{UNKNOWN} `{dotted}`", help or (
+        listed if above else "mrlc schema prints every section"
+    )

@@ -113,6 +113,7 @@ def every_metric(experiment: Experiment) -> dict[str, int]:
         *(f"rollout/tool/{name}/{what}" for name in tools for what in ("calls", "errors")),
         *(f"rollout/{what}/{who}" for who in _losers(experiment) for what in ("lost", "replaced")),
     ]
+    names.append("eval/env_error")
     components = experiment.reward.components
     if any(one.kind == "judge" for one in components):
         names.append("rollout/unjudged")

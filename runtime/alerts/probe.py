@@ -15,9 +15,10 @@ from typing import Any
 
 from mrlc.runtime.alerts.trend import Trend, trend
 from mrlc.runtime.intervals import beta_cdf, beta_quantile
+from mrlc.runtime.metrics import OF_ALL
 from mrlc.schemas.alerts import TRENDS, Condition
 
-EPISODES = "rollout/episodes"
+EPISODES, BROKEN = "rollout/episodes", "rollout/env_error"
 TINY = 1e-9
 """A best of nothing has nothing to collapse from."""
 
@@ -49,12 +50,18 @@ class Probe:
             return True
         if value is None:
             return False
-        units = (_number(metrics.get(EPISODES)) or 0.0) / self.group_size
+        units = self._episodes(metrics) / self.group_size
         keep = step - self.condition.steps
         self.points = [*(one for one in self.points if one[0] > keep), (step, value, units)]
         is_whole = step - first + 1 >= self.condition.steps
         self._holds = self._decide() if is_whole else False
         return True
+
+    def _episodes(self, metrics: Mapping[str, float | None]) -> float:
+        """Those that a share of this metric is of."""
+        every = _number(metrics.get(EPISODES)) or 0.0
+        broken = _number(metrics.get(BROKEN)) or 0.0
+        return every if self.condition.metric in OF_ALL else every * (1 - broken)
 
     @property
     def holds(self) -> bool:

@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mrlc.runtime.code import Misbehaved
 from mrlc.runtime.json_values import dumps
 
 
-class NotJson(ValueError):
+class NotJson(Misbehaved):
     """A tool returned what JSON cannot say."""
+
+    def __init__(self) -> None:
+        super().__init__("returned what is not JSON")
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def render(value: Any) -> str:
     try:
         text = value if isinstance(value, str) else dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise NotJson(str(error)) from error
+        raise NotJson from error
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from mrlc.runtime.code import Misbehaved
+
 T = TypeVar("T")
 
 GRACE_S = 1.0
@@ -27,8 +29,11 @@ class TimedOut(Exception):
     """The time limit was reached. A tool's own TimeoutError is not this."""
 
 
-class CancelledItself(Exception):
+class CancelledItself(Misbehaved):
     """A call was cancelled, by itself and not by whoever awaits it."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled its own call")
 
 
 async def within(seconds: float, call: Coroutine[Any, Any, T]) -> T:

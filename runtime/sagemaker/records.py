@@ -36,6 +36,8 @@ class Record:
     arn: str | None = None
     usd_at_most: float | None = None
     """What it may cost by its longest run, as it was shown at the submit."""
+    usd_basis: str | None = None
+    """By which prices, of when: the first line of their table."""
 
     @property
     def companions(self) -> Companions:

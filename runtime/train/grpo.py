@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mrlc.runtime.accounts import AHEAD, tally_ahead
 from mrlc.runtime.alerts.ending import keep
 from mrlc.runtime.alerts.sentry import OnFirings, Sentry, unheard
 from mrlc.runtime.base import load
@@ -28,6 +29,7 @@ from mrlc.runtime.train.checkpoints import (
     resume,
     step_of,
 )
+from mrlc.runtime.train.lead import kept_ahead
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.rollouts import rollouts_loop
 from mrlc.runtime.train.sharding import trained_model, whole_weights
@@ -85,6 +87,8 @@ def train(
     trainer.add_callback(_step_callback(setup, run, loop, on_step, on_evaluate, sentry))
     with stop.at_boundaries(), loop.playing:
         _fit(trainer, run, team, sentry)
+    if sentry.has_ended() and team.is_first:
+        _account_for_ahead(run)
     if sentry.has_ended() and not _end(trainer, run, team, sentry):
         return load(setup, run.base)
     return trained_model(trainer, lambda: untrained(setup, run))
@@ -124,6 +128,16 @@ def _fit(trainer: Any, run: RunFolder, team: Team, sentry: Sentry) -> None:
         team.share(run.checkpoints / name)
     found = run.checkpoints / name if name else None
     resume(trainer, found, is_over=sentry.has_ended())
+
+
+def _account_for_ahead(run: RunFolder) -> None:
+    """Enter the episodes that were played for the steps after the last in the books."""
+    last = newest_checkpoint(run.checkpoints)
+    ahead = kept_ahead(last) if last else []
+    if ahead:
+        episodes = [one.trajectory for played in ahead for one in played.episodes]
+        replaced = [one.trajectory for played in ahead for one in played.replaced]
+        run.append_tally(tally_ahead(episodes, replaced), phase=AHEAD)
 
 
 def _end(trainer: Any, run: RunFolder, team: Team, sentry: Sentry) -> bool:

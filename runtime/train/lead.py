@@ -106,6 +106,13 @@ class Lead(Generic[Played]):
             self._ahead[number].set_result(played)
 
 
+def kept_ahead(checkpoint: Path) -> list[Any]:
+    """What was played ahead of a checkpoint, of all trainers: a `Played` a step and trainer."""
+    kept = checkpoint / KEPT
+    everyone = pickle.loads(kept.read_bytes()) if kept.exists() else []
+    return [played for mine in everyone for played in mine.values()]
+
+
 def sampling_copy(model: PreTrainedModel) -> PreTrainedModel:
     """A copy that shares nothing; TRL's new `forward`, which the model itself holds, left out.
 

@@ -15,6 +15,7 @@ NAMES = {
     "base": "base",
     "base_samples": "base, sampled",
     "train": "training",
+    "ahead": "played ahead",
     "validation": "validation",
     "trained": "trained",
     "trained_samples": "trained, sampled",

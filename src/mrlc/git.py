@@ -33,7 +33,16 @@ def commit(revision: str, repository: Path) -> str:
     try:
         return _git(question, repository)
     except UsageFault:
+        if _has_no_commit(repository):
+            raise UsageFault(
+                "this repository has no commit yet: commit the specs, then mrlc plan says what has "
+                "changed since; or give --against DIR, a folder of plans"
+            ) from None
         raise UsageFault(f"`{revision}` is neither a commit nor a folder of plans") from None
+
+
+def _has_no_commit(repository: Path) -> bool:
+    return not _git(["rev-list", "--all", "--max-count=1"], repository)
 
 
 def export(sha: str, repository: Path, *, below: str, to: Path) -> None:

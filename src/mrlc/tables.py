@@ -5,10 +5,12 @@ What is in a cell may come from a model: it is shown with everything invisible a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+NARROW = 12
+"""Columns in which a text that wraps can still be read."""
 WIDTH = 160
 """Columns where there is no terminal to ask: a log cuts lines less badly than a table wraps."""
 
@@ -49,10 +51,32 @@ def print_blocks(blocks: Iterable[Block], stream: TextIO) -> None:
     for block in blocks:
         if isinstance(block, Table):
             console.print(Text(visible(block.title)), soft_wrap=True)  # a table's own title wraps
-            console.print(_rich(block))
+            if _width(block) <= console.width:
+                console.print(_rich(block))
+            else:
+                for line in _listed(block):
+                    console.print(Text(visible(line)), soft_wrap=True)
         else:
             for line in block.lines:
                 console.print(Text(visible(line)), soft_wrap=True)
+
+
+def _width(table: Table) -> int:
+    """The least columns of a terminal in which a table can be read; texts wrap, figures do not."""
+    every = zip(table.columns, *table.rows, strict=True)
+    widths = [max(map(len, cells)) for cells in every]
+    kept = [min(one, NARROW) if table.is_text(n) else one for n, one in enumerate(widths)]
+    return sum(kept) + 3 * len(kept) + 1
+
+
+def _listed(table: Table) -> Iterator[str]:
+    """The rows one by one, for a terminal too narrow for a table."""
+    head, *names = table.columns
+    space = max(map(len, names), default=0)
+    for first, *cells in table.rows:
+        yield f"{head} {first}".strip()
+        for name, cell in zip(names, cells, strict=True):
+            yield f"  {name.ljust(space)}  {cell}" if space else f"  {cell}"
 
 
 def markdown(blocks: Iterable[Block]) -> str:

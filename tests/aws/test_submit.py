@@ -199,12 +199,14 @@ def test_for_programs(desk: Desk, capsys: Any) -> None:
     console = "https://us-east-1.console.aws.amazon.com/sagemaker/home?region=us-east-1"
     assert sent["url"] == f"{console}#/jobs/{desk.name}"
     assert sent["usd_at_most"] == 314.78
+    assert "from memory" in sent["usd_basis"]
     assert desk.submit("-f", "json", "--wait", "--poll", "0.01") == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert (found["status"], found["sent"]) == ("Completed", False)
     assert desk.mrlc("status", "-f", "json") == 0
     (shown,) = json.loads(capsys.readouterr().out)
-    assert (shown["url"], shown["usd_at_most"]) == (sent["url"], sent["usd_at_most"])
+    about = ("url", "usd_at_most", "usd_basis")
+    assert [shown[name] for name in about] == [sent[name] for name in about]
 
 
 @pytest.mark.parametrize("name", ["estimator.json", "alarms.json", "source.tar.gz"])

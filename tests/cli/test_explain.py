@@ -57,6 +57,13 @@ def test_every_page_is_printed(capsys):
         ("environment.tools.book.sql.state", [], ['environment.tools.1.sql.state = "shop"']),
         ("description", [], ["from the base, specs/lib/base.yaml:1:14"]),
         ("warm_start", [], ["holds demonstrations, steps"]),
+        (
+            "environment.tools.book",
+            [],
+            ["A tool: its name and", "\none of `environment.tools`\n", "holds name, description"],
+        ),
+        ("reward.components.polite", [], ["\none of `reward.components`\n", "python"]),
+        ("environment.tools.find_bike.replay.returns.0", [], ["\nin `environment.tools.0.replay."]),
     ],
 )
 def test_value_with_its_place(mrlc, project, path, options, lines):

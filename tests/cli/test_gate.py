@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +13,7 @@ import pytest
 
 from mrlc.cli import main
 from mrlc.plans import plan_folders
-from tests.children import loaded
+from tests.children import environment, loaded
 from tests.runtime.gates.conftest import solvable
 
 SCRIPTED = "E1,E2,R5,golden"
@@ -145,3 +148,28 @@ def test_seed_is_that_of_a_run(mrlc):
     done = mrlc("gate", "--seed", "-3")
     assert done.returncode == 2
     assert "argument --seed: expected a whole number from 0, found '-3'" in done.stderr
+
+
+def test_a_place_where_no_evidence_can_be_kept_is_found_before_the_gates(gated, capsys):
+    Path("taken").write_text("")
+    for place, why in (("/proc/1/x", "no such file or directory"), ("taken", "file exists")):
+        assert main(["gate", "--only", "E1", "--gates", place]) == 2
+        said = capsys.readouterr().err
+        assert said == f"mrlc: cannot keep evidence in --gates {place}: {why}\n"
+
+
+def test_what_was_shown_stands_when_the_gates_are_interrupted(gated):
+    """The scripted gates are through, the sampled ones have minutes to go."""
+    command = [sys.executable, "-m", "mrlc", "gate", "--rollouts", "100000"]
+    with subprocess.Popen(
+        command, cwd=gated.root, env=environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("golden: "):
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert rest.endswith("evidence in gates/desk.json\ninterrupted\n")
+    assert set(json.loads(Path("gates/desk.json").read_text())["gates"]) == set(SCRIPTED.split(","))

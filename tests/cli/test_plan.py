@@ -141,6 +141,13 @@ def test_nothing_to_compare_with(mrlc, project, against):
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
+def test_a_repository_without_a_commit(mrlc, project):
+    subprocess.run(["git", "init", "-q"], cwd=project.root, check=True)
+    done = mrlc("plan", cwd=project.root)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "this repository has no commit yet: commit the specs" in done.stderr
+
+
 def test_no_such_revision(mrlc, repository):
     for name in ("nowhere", "-x", "HEAD~5"):
         done = mrlc("plan", f"--against={name}", cwd=repository.root)

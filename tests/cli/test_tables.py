@@ -107,3 +107,30 @@ def test_hostile_text_is_shown_and_does_nothing():
     assert len(rows) == 3
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3}
     assert not re.search(r"(?<!\\)<", markdown(hostile()))
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_narrow_terminal_lists_what_no_table_can_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Table(
+        "paid and fail",
+        ("task", "step", "reward", "paid for", "how its last turn ends"),
+        (("train-1", "12", "0.9", "fields 1", "the bike is ready on Monday"),),
+        texts=("paid for", "how its last turn ends"),
+    )
+    shown = {}
+    for width in (40, 80):
+        monkeypatch.setenv("COLUMNS", str(width))
+        print_blocks([table], stream := Terminal())
+        shown[width] = stream.getvalue()
+    assert shown[40].splitlines()[1:] == [
+        "task train-1",
+        "  step                    12",
+        "  reward                  0.9",
+        "  paid for                fields 1",
+        "  how its last turn ends  the bike is ready on Monday",
+    ]
+    assert "0.9 │ fields 1 │ the bike is ready on Monday │" in shown[80]

@@ -210,3 +210,36 @@ def _outside(line, spans):
 def test_fix_needs_the_text_that_it_replaces(written):
     text = f"k: {written}"
     assert Fix.at(Span("/a", 1, 4, 1, len(text) + 1, text), "a", "c") is None
+
+
+SPLITS = {
+    "a missing split": ({"test.jsonl": "tets.jsonl"}, []),
+    "one is taken": ({"test.jsonl": None}, ["no such file: `data/test.jsonl`"]),
+}
+
+
+@pytest.mark.parametrize("case", SPLITS)
+def test_a_split_is_never_mended_to_be_another(project, case):
+    moved, left = SPLITS[case]
+    for old, new in moved.items():
+        path = project.root / "specs/data" / old
+        path.rename(path.with_name(new)) if new else path.unlink()
+    fixed = apply(find(project), unsafe=True)
+    assert [fault.message for fault in fixed.remaining] == left
+    assert all(fault.help is None for fault in fixed.remaining)
+
+
+def test_two_splits_are_never_mended_to_be_one(project):
+    project.edit(SPEC, "data/validation.jsonl", "data/trains.jsonl")
+    project.root.joinpath("specs/data/validation.jsonl").unlink()
+    train = project.root / "specs/data/train.jsonl"
+    train.rename(train.with_name("traine.jsonl"))
+    fixed = apply(find(project), unsafe=True)
+    assert "train: data/traine.jsonl" in project.spec.read_text()
+    assert [fault.message for fault in fixed.remaining] == ["no such file: `data/trains.jsonl`"]
+
+
+def test_initials_are_a_name(project):
+    project.edit(SPEC, "steps: 2,", "steps: 2, lr: 1.0e-5,")
+    (fault,) = apply(find(project)).remaining
+    assert fault.help == "did you mean `learning_rate`?"

@@ -47,6 +47,15 @@ def test_placeholders(statement, names):
     assert placeholders(statement) == names
 
 
+def test_bytes_that_are_no_text_are_shown_with_what_to_do(tmp_path):
+    (fault,) = table(tmp_path, "a.csv", b"name\r\nJos\xe9 P.\r\n").faults
+    assert (fault.span.text, fault.span.column, fault.span.end_column) == ("Jos\ufffd P.", 4, 5)
+    assert (fault.message, fault.help) == (
+        "the file is not UTF-8: byte 0xe9",
+        "save the file as UTF-8",
+    )
+
+
 def table(tmp_path, name, text):
     path = tmp_path / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -68,7 +77,10 @@ def test_csv_record_over_several_lines(tmp_path):
         ("a.jsonl", '{"a": 1, "a": 2}\n', 1, 1),
         ("a.jsonl", '{"a": 1}\n{"a" 1}\n', 2, 6),
         ("a.jsonl", "[" * 100_000, 1, 1),
-        ("a.jsonl", b'{"a": 1}\n{"a": "\xff"}\n', 2, 1),
+        ("a.jsonl", b'{"a": 1}\n{"a": "\xff"}\n', 2, 8),
+        ("a.csv", b"\xef\xbb\xbfa,\xc3\xa9\r\n1,\xe9\r\n", 2, 3),
+        ("a.csv", b"\xef\xbb\xbf\xc3\xa9,\xe9\n", 1, 3),
+        ("a.csv", b"\xff\xfea\x00", 1, 1),
         ("a.csv", "a,a\n1,2\n", 1, 1),
         ("a.csv", 'a,b\n1,"x\n', 2, 1),
         ("a.csv", "a,b\n1,2,3\n", 2, 1),

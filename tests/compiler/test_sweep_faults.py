@@ -76,6 +76,20 @@ def faults(project):
     return [fault for fault in caught.value.diagnostics if fault.severity == "error"]
 
 
+@pytest.mark.parametrize(
+    ("path", "help", "label"),
+    [
+        ("algorithm.lr", "did you mean `algorithm.learning_rate`?", "not a field of `algorithm`"),
+        ("algorithm.zzz", "mrlc explain algorithm lists its fields", "not a field of `algorithm`"),
+        ("zzz", "mrlc schema prints every section", "not a field of a spec"),
+    ],
+)
+def test_an_unknown_path_says_where_the_known_are(project, path, help, label):
+    add(project, f"sweep: {{over: {{{path}: [1]}}}}\n")
+    (fault,) = faults(project)
+    assert (fault.code, fault.help, fault.label) == ("MRLC401", help, label)
+
+
 def add(project, text):
     project.write("specs/desk.yaml", project.spec.read_text() + text)
 

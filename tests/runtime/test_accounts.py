@@ -15,7 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrlc.books import NAMES
-from mrlc.runtime.accounts import NO_MARK, Account, Planned, accounts, kept, tally
+from mrlc.runtime.accounts import (
+    AHEAD,
+    NO_MARK,
+    NOT_NEEDED,
+    Account,
+    Planned,
+    accounts,
+    kept,
+    tally,
+    tally_ahead,
+)
 from mrlc.runtime.files import write_json
 from mrlc.runtime.metrics import ScoredEpisode
 from mrlc.runtime.record import RunFolder
@@ -95,7 +105,7 @@ class Player:
         evaluation: dict[str, float] = {}
         if validated and step % 2 == 0:
             self.tally("validation", validated, step=step)
-            evaluation = {"eval/completion": 0.5}
+            evaluation = self.order.choice([{"eval/completion": 0.5}, {"eval/env_error": 1.0}])
         numbers = {"step": step, "rollout/episodes": len(episodes), **losses, **evaluation}
         self.run.append_metrics(numbers)
         self.run.append_episodes(replaced, phase="train", step=step, replaced=True)
@@ -130,7 +140,7 @@ def test_started_is_scored_and_unscorable_and_replaced(
         player.evaluate("trained", planned.evaluated)
         player.tally("trained_samples", planned.evaluated * planned.samples)
         books = accounts(run, planned)
-        assert set(books) == set(NAMES)
+        assert set(books) == set(NAMES) - {AHEAD}
         write_json(run.accounts, {phase: one.as_json() for phase, one in books.items()})
         assert kept(run) == books
         for phase, one in books.items():
@@ -208,3 +218,16 @@ def test_tallies_are_cut_back_with_the_other_logs(tmp_path: Path) -> None:
     assert [json.loads(row)["step"] for row in run.tallies.read_text().splitlines()] == [1]
     run.cut_logs({log: size for log, size in sizes.items() if log != run.tallies.name})
     assert run.tallies.read_text() == ""  # the checkpoint is older than tallies are
+
+
+def test_what_was_played_ahead_keeps_its_causes(tmp_path: Path) -> None:
+    request = EpisodeRequest(Task("0", "train", {}), 0, 0)
+    broken = ended(request, "f: took longer than 1 s")
+    run = RunFolder(tmp_path)
+    write_json(tmp_path / "run.json", {"tallies": True})
+    run.append_tally(tally_ahead([ended(request, SCORED), broken], [broken]), phase=AHEAD)
+    found = accounts(run, Planned(0))[AHEAD]
+    assert found == Account(
+        3, 0, Counter({NOT_NEEDED: 1, broken.detail: 1}), Counter([broken.detail])
+    )
+    assert found.balances

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mrlc.runtime.metrics import ScoredEpisode, distractor_calls, rollout_metrics
+from mrlc.runtime.metrics import CAUSES, ScoredEpisode, distractor_calls, rollout_metrics
 from mrlc.runtime.reward import RewardScore
 from mrlc.runtime.rollout.trajectory import StopCause, ToolCall, ToolResult, Trajectory, Turn
 from mrlc.runtime.task import Task
@@ -39,9 +39,11 @@ def test_a_broken_episode_is_counted_and_never_averaged() -> None:
 
 def test_shares_of_causes_and_budgets() -> None:
     metrics = rollout_metrics(EPISODES, group_size=2)
-    assert metrics["rollout/completion"] == 0.25
-    assert metrics["rollout/exhausted/turns"] == 0.25
-    assert metrics["rollout/exhausted/tokens"] == 0.25
+    of_causes = [metrics[name] for name in CAUSES]
+    assert sum(of_causes) == pytest.approx(1.0), "a broken environment is none of the agent's ends"
+    assert metrics["rollout/completion"] == pytest.approx(1 / 3)
+    assert metrics["rollout/exhausted/turns"] == pytest.approx(1 / 3)
+    assert metrics["rollout/exhausted/tokens"] == pytest.approx(1 / 3)
     assert metrics["rollout/tokens/response_max"] == 5
 
 
@@ -77,3 +79,5 @@ def test_calls_of_distractors_are_counted_an_episode() -> None:
 def test_without_a_scorable_episode_there_is_no_reward() -> None:
     metrics = rollout_metrics([episode(StopCause.ENVIRONMENT_ERROR, None)] * 2, group_size=2)
     assert not any("reward" in name for name in metrics)
+    assert metrics["rollout/env_error"] == 1.0
+    assert not CAUSES.keys() & metrics.keys()

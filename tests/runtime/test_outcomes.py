@@ -47,7 +47,7 @@ def test_a_broken_episode_is_in_neither_rate() -> None:
     outcomes = [outcome(1, 1.0), outcome(2, 0.0), outcome(3, None, StopCause.ENVIRONMENT_ERROR)]
     found = summarise(outcomes, seed=1)
     assert (found.success, found.mean_score, found.unscorable) == (0.5, 0.5, 1)
-    assert found.completion == pytest.approx(2 / 3)
+    assert found.completion == 1.0
     assert sum(found.cells.values()) == sum(found.causes.values()) == found.tasks == 3
 
 
@@ -61,8 +61,8 @@ def test_a_tool_that_ends_the_episode_completes_it() -> None:
 
 def test_nothing_scorable() -> None:
     found = summarise([outcome(1, None, StopCause.ENVIRONMENT_ERROR)], seed=1, pass_at=(1,))
-    assert (found.success, found.mean_score, found.pass_at) == (None, None, {})
-    assert set(found.intervals) == {"completion"}
+    assert (found.success, found.mean_score, found.completion) == (None, None, None)
+    assert (found.pass_at, found.intervals) == ({}, {})
 
 
 sampled = st.lists(st.lists(st.booleans(), min_size=4, max_size=6), min_size=1, max_size=6)

@@ -19,7 +19,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from mrlc.runtime.code import load_callable
+from mrlc.runtime.code import Misbehaved, load_callable
 from mrlc.runtime.environment.back_ends import BACK_ENDS, Site
 from mrlc.runtime.environment.errors import Refusal
 from mrlc.runtime.environment.pool import RemoteFunction
@@ -29,8 +29,13 @@ from mrlc.runtime.environment.worker import Failed, Refused, WorkerDied
 from mrlc.runtime.errors import EnvironmentBroken, PlanFault
 from mrlc.schemas.tools import Tool
 
+_FITS = (
+    "it is called with the tool's parameters by name; one with `required: false` may be left out "
+    "and needs a default"
+)
 
-class LeftTheCall(Exception):
+
+class LeftTheCall(Misbehaved):
     """The tool raised what would end the process (SystemExit) or garble a coroutine."""
 
 
@@ -52,7 +57,7 @@ class PythonTool:
         try:
             return await self._function(**given)
         except SystemExit as error:
-            raise LeftTheCall("SystemExit").with_traceback(error.__traceback__) from error
+            raise LeftTheCall("raised SystemExit").with_traceback(error.__traceback__) from error
 
 
 class ProcessTool:
@@ -107,7 +112,7 @@ def _call(function: Callable[..., Any], arguments: dict[str, Any], scope: Scope)
         try:
             return function(**arguments)
         except (SystemExit, StopIteration) as error:
-            left = LeftTheCall(type(error).__name__)
+            left = LeftTheCall(f"raised {type(error).__name__}")
             raise left.with_traceback(error.__traceback__) from error
 
 
@@ -125,5 +130,6 @@ def _takes_episode(function: Callable[..., Any], tool: Tool, path: str) -> bool:
         try:
             signature.bind(**dict.fromkeys(names), **episode)
         except TypeError as error:
-            raise PlanFault(path, f"the function does not fit the parameters: {error}") from error
+            message = f"the function does not fit the parameters: {error}"
+            raise PlanFault(path, message, help=_FITS) from error
     return takes

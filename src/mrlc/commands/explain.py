@@ -158,6 +158,7 @@ def _field(note: FieldNote) -> Iterator[str]:
 def _about(note: FieldNote) -> Iterator[str]:
     if note.description:
         yield note.description
-    yield f"{note.form}; {f'default {note.default}' if note.default else 'required'}"
+    need = f"default {note.default}" if note.default else "required"
+    yield note.form if note.is_item else f"{note.form}; {need}"
     if note.names:
         yield f"{'each holds' if note.is_each else 'holds'} {', '.join(note.names)}"

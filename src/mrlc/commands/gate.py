@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from mrlc.arguments import whole_number
@@ -15,8 +16,9 @@ from mrlc.runtime.seeds import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from mrlc.runtime.gates.case import Paid
-    from mrlc.runtime.gates.earn import Report
+    from mrlc.runtime.gates.earn import Report, Result
     from mrlc.schemas import Plan
+    from mrlc.schemas.evidence import Shown
     from mrlc.schemas.gates import GateCode
 
 FORMATS = ("human", "json", "markdown", "junit")
@@ -53,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the gates and keep their evidence; 1 where one is not passed."""
     only = _codes(args.only)
+    _require_room(args.gates)
     reports = [_gated(folder, only, args) for folder in plan_folders(args.plans)]
     sys.stdout.write(_rendered(reports, args.format))
     return 0 if all(report.is_through for report in reports) else 1
@@ -82,11 +85,34 @@ def _earned(folder: Path, only: list[GateCode], args: argparse.Namespace) -> Rep
         runs=args.runs,
         progress=progress_for(sys.stderr),
     )
-    report = earn(case, only, on_result=lambda result: _say(f"{result.code}: {result.outcome}"))
-    shown = {result.code: result.evidence for result in report.results if result.evidence}
-    evidence = known.model_copy(update={"gates": {**known.gates, **shown}})
-    _say(f"evidence in {write_evidence(evidence, plan, args.gates)}")
-    return report
+    shown: dict[GateCode, Shown] = {}
+
+    def on_result(result: Result) -> None:
+        if result.evidence is not None:
+            shown[result.code] = result.evidence
+        _say(f"{result.code}: {result.outcome}")
+
+    try:
+        return earn(case, only, on_result=on_result)
+    finally:  # what was shown stands, whatever ends the gates behind it
+        if shown:
+            evidence = known.model_copy(update={"gates": {**known.gates, **shown}})
+            _say(f"evidence in {write_evidence(evidence, plan, args.gates)}")
+
+
+def _require_room(folder: Path) -> None:
+    """Make the folder of the evidence before a gate takes its minutes.
+
+    Raises:
+        UsageFault: nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageFault(f"cannot keep evidence in --gates {folder}: {reason}") from None
 
 
 def _paid(plan: Plan, folder: Path) -> Paid:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mrlc.arguments import whole_number
 from mrlc.error_handler import RemoteFault
 from mrlc.fetching import LIMIT_GB, fetch
 from mrlc.jobs import add_runs, looked_at, one_recorded, tidied
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--limit-gb",
-        type=_count,
+        type=whole_number(1),
         default=LIMIT_GB,
         metavar="N",
         help=f"most that an archive may hold; default {LIMIT_GB}",
@@ -39,9 +40,3 @@ def run(args: argparse.Namespace) -> int:
     folder = args.to or args.runs / record.job
     fetch(aws, seen, folder, plan=record.plan, limit_gb=args.limit_gb)
     return 0
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
-    return int(text)

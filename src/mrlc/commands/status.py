@@ -122,5 +122,6 @@ def _described(record: Record, seen: Seen, stopped: str | None) -> dict[str, Any
         "trained_s": ran_s(answer),
         "paid_s": answer.get("BillableTimeInSeconds"),
         "usd_at_most": record.usd_at_most,
+        "usd_basis": record.usd_basis,
         "folder": str(Path("runs") / seen.name),
     }

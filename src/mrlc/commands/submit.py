@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrlc.arguments import whole_number
 from mrlc.error_handler import UsageFault, shut
 from mrlc.following import say_end
 from mrlc.jobs import (
@@ -73,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--concurrency",
-        type=_count,
+        type=whole_number(1),
         metavar="N",
         help="send the next only while fewer of mrlc's jobs are in progress in the region",
     )
@@ -290,7 +291,9 @@ class _Sender:
         aws = services(each.job.region)
         arn = each.seen.arn if each.seen else _send(each.plan, each.job)
         made = of_job(each.job, region=aws.region, arn=arn)
-        record = replace(made, usd_at_most=_ceiling(each).usd)
+        most = _ceiling(each)
+        basis = None if most.usd is None else most.basis
+        record = replace(made, usd_at_most=most.usd, usd_basis=basis)
         folder = write_record(self.runs, record)
         what = f"is there already, {each.seen.status}" if each.seen else "sent"
         if not self.is_for_programs:
@@ -346,6 +349,7 @@ def _described(one: _Ready, record: Record, ends: Mapping[str, Seen]) -> dict[st
         "plan": record.plan,
         "semantic": record.semantic,
         "usd_at_most": record.usd_at_most,
+        "usd_basis": record.usd_basis,
     }
 
 
@@ -366,9 +370,3 @@ def _awaited(records: Sequence[Record], poll_s: float) -> tuple[dict[str, Seen],
         if open_:
             time.sleep(poll_s)
     return ends, are_done
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
-    return int(text)

@@ -95,7 +95,7 @@ def test_places_of_both_sides(project):
 
 
 def test_tools_are_paired_by_name(project):
-    tool = "    - {name: new, python: 'rewards.py:polite'}\n    - name: find_bike\n"
+    tool = "    - {name: new, parameters: {outcome: {type: string}}, python: 'rewards.py:polite'}\n    - name: find_bike\n"
     (change,) = edited(project, SPEC, "    - name: find_bike\n", tool)
     assert (change.path, change.old, change.kind) == ("environment.tools.new", ABSENT, "behaviour")
 

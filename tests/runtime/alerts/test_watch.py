@@ -69,6 +69,15 @@ def test_a_share_counts_groups(share: float, groups: int, fires: bool) -> None:
     assert [one.step for one in found] == ([10] if fires else [])
 
 
+def test_a_share_counts_the_episodes_whose_environment_held() -> None:
+    """A tenth of 160 groups is surely above 5%; of the 40 that did not break it is not."""
+    row = {"rollout/no_action": 0.10, "rollout/episodes": 128.0, "rollout/env_error": 0.75}
+    rule = {"metric": "rollout/no_action", "share_above": 0.05, "window": 10}
+    assert fired(watch_of(rule), [(step, row) for step in range(1, 15)]) == []
+    of_all = {"metric": "rollout/env_error", "share_above": 0.6, "window": 10}
+    assert len(fired(watch_of(of_all), [(step, row) for step in range(1, 15)])) == 1
+
+
 def test_a_ratio_needs_both_metrics_and_no_zero() -> None:
     rule = {"metric": "a", "over": "b", "above": 2.0}
     rows = [{"a": 9.0}, {"b": 1.0}, {"a": 9.0, "b": 0.0}, {"a": 9.0, "b": 3.0}]

@@ -116,7 +116,7 @@ def test_an_instant_tool_hangs_crashes_and_lies_too(tmp_path: Any) -> None:
     assert time.monotonic() - started < 10  # hanging calls hang together, for 0.05 s
     assert outcomes(made, "table", seeds=range(300)) == found  # by the episodes' seeds
     causes = Counter(found)
-    for said in ("table: took longer than 0.05 s", "table: InjectedCrash", "table: NotJson",
+    for said in ("table: took longer than 0.05 s", "table: InjectedCrash", "table: returned what is not JSON",
                  "environment: InjectedCrash", '{"b": "one"}', "lorem ipsum lorem ip"):  # fmt: skip
         assert causes[said] > 5, said
 
@@ -130,7 +130,7 @@ def test_a_process_is_really_killed_and_replaced(tmp_path: Any) -> None:
     assert {one for one in causes if "plain" in one} == {
         "plain: took longer than 0.05 s",
         "plain: its process was ended by SIGSEGV",
-        "plain: NotJson",
+        "plain: returned what is not JSON",
     }
     assert causes["here"] > 3
 

@@ -114,8 +114,8 @@ def test_a_function_runs_elsewhere_and_its_file_is_run_once_a_process(
     [
         ("leave", "leave: its process ended with exit code 3"),
         ("segfault", "segfault: its process was ended by SIGSEGV"),
-        ("odd", "odd: NotJson"),
-        ("long", "long: TooLong"),
+        ("odd", "odd: returned what is not JSON"),
+        ("long", "long: returned more than 4,000,000 characters"),
         ("half", "?"),
         ("told", '{"z": 1, "a": [1.5, null, "é"], "2": {}}'),
         ("refuse", "{\"error\": \"{'why': 'closed'}\"}"),
@@ -192,5 +192,5 @@ def test_what_an_episode_needs_stays_here(build: Build) -> None:
 
 
 def test_an_environment_without_workers_breaks_alike(world: World, build: Build) -> None:
-    with pytest.raises(EnvironmentBroken, match="odd: NotJson"):
+    with pytest.raises(EnvironmentBroken, match="odd: returned what is not JSON"):
         world.call("odd", {"a": 1})

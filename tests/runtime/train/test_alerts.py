@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from mrlc.runtime.accounts import AHEAD, NOT_NEEDED
+from mrlc.runtime.accounts import kept as books
 from mrlc.runtime.alerts.ending import kept
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.run import execute
@@ -56,6 +58,20 @@ def test_a_stop_ends_the_training_with_a_checkpoint_and_a_verdict(bench: Bench) 
     assert verdict.as_json()["stopped"]["rule"] == "never-done"
     assert (run.checkpoints / "checkpoint-3" / "complete.json").is_file()
     assert set(run.results()) == {"base", "trained"}
+
+
+@pytest.mark.parametrize("then", ["stop", "roll_back"])
+def test_what_was_played_ahead_of_the_end_is_in_the_books(bench: Bench, then: str) -> None:
+    setup, run = bench.prepare(
+        rule(then), "algorithm.checkpoint_every=4", "algorithm.max_steps_off_policy=1"
+    )
+    execute(setup, run, Quiet())
+    assert steps(run) == [1, 2, 3]
+    section = setup.experiment.algorithm
+    a_step = section.prompts_per_step * section.group_size
+    found = books(run)[AHEAD]
+    assert found.balances
+    assert (found.started, found.unscorable) == (a_step, {NOT_NEEDED: a_step})
 
 
 def test_a_roll_back_ends_with_the_weights_of_before(bench: Bench) -> None:

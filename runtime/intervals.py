@@ -103,9 +103,9 @@ def mean_interval(
     if all(value in (low, high) for value in values):
         exact = clopper_pearson(values.count(high), len(values), confidence=confidence)
         return Interval(low + (high - low) * exact.low, low + (high - low) * exact.high)
-    generator, tail = random.Random(seed), (1 - confidence) / 2
-    upper = _upper_mean(values, high, tail, generator)
-    lower = _upper_mean([-value for value in values], -low, tail, generator)
+    tail = (1 - confidence) / 2  # the same draws for both, so that negated values have it mirrored
+    upper = _upper_mean(values, high, tail, random.Random(seed))
+    lower = _upper_mean([-value for value in values], -low, tail, random.Random(seed))
     return Interval(max(low, -lower), min(high, upper))
 
 

@@ -235,8 +235,11 @@ def test_chaos_marks_the_run_wherever_it_is_seen(project: Project, capsys: Any) 
 def test_a_run_that_fails_on_a_full_disk_says_so(
     project: Project, capsys: Any, monkeypatch: Any
 ) -> None:
+    def fails(*_: Any) -> None:
+        raise RuntimeError("PytorchStreamWriter failed writing file")
+
     monkeypatch.setattr("mrlc.commands.run.FULL_DISK", 1 << 80)
-    project.write("specs/rewards.py", "def polite(trajectory):\n    return 7\n")
+    monkeypatch.setattr("mrlc.commands.run.execute", fails)
     assert run(project, compiled(project, *SMALL)) == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert " is full; make room, then go on with: mrlc run --resume " in last

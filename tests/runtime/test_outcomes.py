@@ -150,4 +150,4 @@ def test_swapping_the_sides_mirrors_the_comparison(pairs: list[tuple[bool, bool]
     assert back is not None
     assert (there.fixed, there.broken, there.p) == (back.broken, back.fixed, back.p)
     assert there.difference == pytest.approx(-back.difference)
-    assert there.interval[0] == pytest.approx(-back.interval[1], abs=0.1)
+    assert there.interval == pytest.approx([-bound for bound in reversed(back.interval)])

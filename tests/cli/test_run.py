@@ -239,7 +239,7 @@ def test_a_run_that_fails_on_a_full_disk_says_so(
         raise RuntimeError("PytorchStreamWriter failed writing file")
 
     monkeypatch.setattr("mrlc.commands.run.FULL_DISK", 1 << 80)
-    monkeypatch.setattr("mrlc.commands.run.execute", fails)
+    monkeypatch.setattr("mrlc.runtime.run.execute", fails)
     assert run(project, compiled(project, *SMALL)) == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert " is full; make room, then go on with: mrlc run --resume " in last

@@ -114,6 +114,11 @@ def kept_ahead(checkpoint: Path) -> list[Any]:
 
 
 def sampling_copy(model: PreTrainedModel) -> PreTrainedModel:
+    """A copy that shares nothing, and learns nothing."""
+    return own_copy(model).requires_grad_(False)
+
+
+def own_copy(model: PreTrainedModel) -> PreTrainedModel:
     """A copy that shares nothing; TRL's new `forward`, which the model itself holds, left out.
 
     That forward would call the one of the original, and with the original's weights.
@@ -121,7 +126,7 @@ def sampling_copy(model: PreTrainedModel) -> PreTrainedModel:
     made = copy.deepcopy(model)
     for module in made.modules():
         module.__dict__.pop("forward", None)
-    return made.requires_grad_(False)
+    return made
 
 
 def trained_weights(model: Any) -> dict[str, torch.Tensor]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
+
+from mrlc.runtime.train.lead import own_copy
 
 from .loops import TRAINERS
 from .stage import STEPS, Stage
@@ -21,7 +22,7 @@ def step_seconds(stage: Stage, loop: str) -> float:
     """
     from transformers import PrinterCallback, TrainerCallback
 
-    trainer = TRAINERS[loop](replace(stage, model=copy.deepcopy(stage.model)))
+    trainer = TRAINERS[loop](replace(stage, model=own_copy(stage.model)))
     trainer.remove_callback(PrinterCallback)
     _keep_batch(trainer)
     clock = time.process_time if stage.model.device.type == "cpu" else time.perf_counter

@@ -82,6 +82,7 @@ def attend(
     if passage is None or unknown or dropout:
         what = ", ".join(unknown) or ("dropout" if dropout else "no arguments of its caller")
         raise UnknownAttention(f"its attention takes {what}")
+    passage.layers += 1
     asked = query[0].transpose(0, 1)
     found = query.new_empty(*asked.shape[:2], value.shape[-1])
     for group in passage.groups:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrlc.runtime.rollout.policies.transformers.attention import attending
+from mrlc.runtime.rollout.policies.transformers.attention import UnknownAttention, attending
 from mrlc.runtime.rollout.policies.transformers.passage import Chunk, passage
 from mrlc.runtime.rollout.policies.transformers.slots import Slots
 
@@ -54,6 +54,8 @@ class Forward:
                 passage=laid_out,
                 **({"logits_to_keep": rows} if self._keeps else {}),
             )
+        if laid_out.layers != self._slots.layers:  # else rows would have been read as one
+            raise UnknownAttention("its layers do not attend as its configuration says")
         logits: torch.Tensor = output.logits[0]
         return logits if self._keeps else logits[rows]
 

@@ -109,7 +109,7 @@ class Group:
         return torch.where(is_hidden, torch.finfo(dtype).min, nothing)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Passage:
     """Where the tokens of one pass go, and with whom each is attended."""
 
@@ -120,6 +120,8 @@ class Passage:
     columns: torch.Tensor
     """(tokens,): also its position in the sequence."""
     groups: Sequence[Group]
+    layers: int = 0
+    """Those whose attention has been computed."""
 
 
 def passage(chunks: Sequence[Chunk], device: torch.device) -> Passage:

@@ -39,6 +39,7 @@ class Slots:
         """(slots, capacity): which tokens; valid up to `lengths`."""
         self.passage: Passage | None = None
         """Of the forward pass under way."""
+        self.layers = layers
         self._layers = [_layer(self) for _ in range(layers)]
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
@@ -186,6 +187,14 @@ def test_a_model_whose_attention_cannot_be_replaced_is_refused() -> None:
     model = AutoModelForCausalLM.from_config(config)
     with pytest.raises(UnknownAttention, match="cannot be replaced"):
         play(policy(model), [1], [[[5, 6]]])
+
+
+def test_a_model_whose_forward_pass_is_another_models_is_refused(model: Any) -> None:
+    """As a copy's is, of a model that TRL has hung a forward pass on: it would attend in its own way."""
+    made = copy.deepcopy(model)
+    made.forward = model.forward
+    with pytest.raises((UnknownAttention, RuntimeError)):
+        play(policy(made), [1], [[[5, 6]]])
 
 
 def test_a_slow_tool_holds_up_nobody_else(model: Any) -> None:

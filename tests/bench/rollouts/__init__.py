@@ -1,7 +1,7 @@
 """Rollouts: mrlc against TRL's stock loop and a plain asyncio loop, in one table from one run.
 
-    python -m tests.bench.rollouts                 8 minutes; what would take longer is estimated
-    python -m tests.bench.rollouts --full          every cell measured: an hour and a half
+    python -m tests.bench.rollouts                 5 minutes; what would take longer is estimated
+    python -m tests.bench.rollouts --full          every cell measured: an hour
     python -m tests.bench.rollouts --model 0.9M    so small that memory and Python take the time
     python -m tests.bench.rollouts --model 0.6B    on a GPU, a model of real size
 
@@ -24,7 +24,7 @@ from mrlc.runtime.run import quiet_libraries
 if TYPE_CHECKING:
     from .cells import Table
 
-SMALL = "7M"
+SMALL = "4M"
 """The model that a CPU has time for: of the width of a real one, so that arithmetic takes the time."""
 
 

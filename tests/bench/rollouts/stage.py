@@ -55,11 +55,11 @@ class Shape:
 
 SHAPES = {
     "0.9M": Shape(128, 4, 4, 384),
-    "7M": Shape(576, 2, 9, 1536, key_heads=3),
+    "4M": Shape(576, 1, 9, 1536, key_heads=3),
     "0.6B": Shape(1024, 28, 16, 3072, key_heads=8, vocabulary=151_936, dtype="bfloat16"),
     "1.7B": Shape(2048, 28, 16, 6144, key_heads=8, vocabulary=151_936, dtype="bfloat16"),
 }
-"""The second is two of SmolLM2-135M's thirty layers, the larger two are about Qwen3's."""
+"""The second is one of SmolLM2-135M's thirty layers, the larger two are about Qwen3's."""
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,12 @@ def run(model: str = SMALL, *, full: bool = False, tell: Callable[[str], None] =
     from .stage import SHAPES
     from .table import foot, head, row
 
+    tell("\n".join(head()))
     with tempfile.TemporaryDirectory() as folder:
         table = measure_cells(
             Path(folder).resolve(),
             SHAPES[model],
             full=full,
-            on_start=lambda machine: tell("\n".join(head(machine))),
             on_cell=lambda cell: tell(row(cell)),
         )
     tell("\n".join(foot(table)))

@@ -36,8 +36,10 @@ GROWTH = 4
 ALLOWANCE_S = {"mrlc": math.inf, "stock": 18.0, "plain": 6.0}
 TRAINED = 16
 """Most episodes whose training step is timed, unless all is asked for."""
-REPEATED_S, TRIES = 1.5, 3
+REPEATED_S, TRIES = 6.0, 5
 """A run is repeated until it has taken so long, or so often; the least counts."""
+TOKENS = 25
+"""Of a turn and its result, about."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Cell:
     """Of all episodes, prompts and results included."""
     written: int
     """Of those, the ones that the model wrote."""
+    machine: Machine
+    """What it gave when the cell was measured; others on the same hardware slow it down at times."""
     ideal_s: float
     timings: dict[str, Timing]
     steps_s: dict[str, float]
@@ -78,7 +82,6 @@ class Cell:
 class Table:
     """All cells of one run."""
 
-    machine: Machine
     cells: dict[Act, Cell]
     checks: dict[str, list[float]]
     """Rule of estimation → estimate / measurement, wherever there are both."""
@@ -90,7 +93,6 @@ def measure_cells(
     *,
     acts: Sequence[Act] = (),
     full: bool = False,
-    on_start: Callable[[Machine], None] = lambda machine: None,
     on_cell: Callable[[Cell], None] = lambda cell: None,
 ) -> Table:
     """Play every act by every loop; `full` estimates nothing.
@@ -103,9 +105,7 @@ def measure_cells(
     first = next(stages)
     for loop in LOOPS.values():
         loop(first)  # fills caches
-    longest = max(act.turns for act in acts)
-    table = Table(measure(first.model, length=25 * longest), {}, {})
-    on_start(table.machine)
+    table = Table({}, {})
     for stage in stages:
         _add(table, stage, full=full)
         on_cell(table.cells[stage.act])
@@ -136,11 +136,13 @@ def _add(table: Table, stage: Stage, *, full: bool) -> None:
             table.checks.setdefault(guess.rule, []).append(ratio)
     check_equal(found)
     episodes = found["mrlc"]
+    machine = measure(stage.model, length=TOKENS * act.turns)
     table.cells[act] = Cell(
         act,
         tokens=sum(len(one.prompt) + len(one.after) for one in episodes),
         written=sum(sum(one.written) for one in episodes),
-        ideal_s=table.machine.ideal_s(episodes, tool_s=act.tool_ms / 1000),
+        machine=machine,
+        ideal_s=machine.ideal_s(episodes, tool_s=act.tool_ms / 1000),
         timings=timings,
         steps_s=_steps(stage, full=full),
         undrafted_s=None

@@ -8,7 +8,6 @@ from statistics import fmean
 from typing import Any
 
 from .cells import Cell, Table, Timing
-from .ideal import Machine
 from .loops import LOOPS, TRAINERS
 from .stage import Act
 
@@ -40,13 +39,8 @@ class Goal:
         return f"{verdict}  {self.says}: {_mark(self.is_estimate)}{self.figure:.2f} ({self.at})"
 
 
-def head(machine: Machine) -> Iterator[str]:
+def head() -> Iterator[str]:
     """What stands over the rows."""
-    yield (
-        f"one step of one row {machine.step_s * 1000:.2f} ms; "
-        f"matrix products {machine.flops / 1e9:.0f} GFLOP/s; "
-        f"{(machine.body + machine.head) / 1e6:.2f} million weights"
-    )
     yield "turns  tools episodes" + "".join(
         f"  {name:^{len(columns) * WIDTH - 2}}" for name, columns in GROUPS
     )
@@ -70,6 +64,13 @@ def foot(table: Table) -> Iterator[str]:
     for rule, ratios in table.checks.items():
         span = f"{min(ratios):.2f} to {max(ratios):.2f}"
         yield f"~ {rule}: estimate / measurement {span} in {len(ratios)} cells that have both"
+    machines = [cell.machine for cell in table.cells.values()]
+    steps, rates = [m.step_s * 1000 for m in machines], [m.flops / 1e9 for m in machines]
+    yield (
+        f"{(machines[0].body + machines[0].head) / 1e6:.2f} million weights; as each cell was measured, "
+        f"a step of one row took {min(steps):.2f} to {max(steps):.2f} ms, "
+        f"matrix products ran at {min(rates):.0f} to {max(rates):.0f} GFLOP/s"
+    )
     plain = {act: cell for act, cell in table.cells.items() if cell.undrafted_s is not None}
     for act, cell in plain.items():
         stock, own = cell.timings["stock"], cell.undrafted_s or 0.0
@@ -107,7 +108,6 @@ def goals(table: Table) -> list[Goal]:
 def as_json(table: Table) -> dict[str, Any]:
     """Everything, for a program."""
     return {
-        "machine": asdict(table.machine),
         "cells": [asdict(cell) for cell in table.cells.values()],
         "estimate_over_measurement": {rule: fmean(of) for rule, of in table.checks.items()},
         "goals": [asdict(goal) for goal in goals(table)],

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 SETTLING = 8
 """Turns of the event loop between two passes: an answer over a socket takes a few to arrive."""
+GATHERING_S = 0.002
+"""How long the first to come back to an idle session waits for others: tools that were called
+together often answer together, and a pass for one costs nearly what one for ten does."""
 PASS_TOKENS = {"cpu": 1024}
 """Tokens of a pass by kind of device: from there on a core is bound by arithmetic, and what the
 layers hand on would leave its caches."""
@@ -113,7 +116,9 @@ class Batch:
         import torch
 
         while True:
-            await self._is_awake.wait()
+            if not self._is_awake.is_set():
+                await self._is_awake.wait()
+                await asyncio.sleep(GATHERING_S)
             try:
                 with torch.inference_mode():
                     self._tick()

@@ -75,3 +75,12 @@ def test_rows_that_have_begun_take_turns(
     play(policy(model, draft_tokens=0), [1, 2, 3, 4], [[[5]]] * 4, max_tokens=4)
     served = [chunk.slot for chunks in passes for chunk in chunks]
     assert all(len(set(served[place : place + 2])) == 2 for place in range(0, len(served) - 1, 2))
+
+
+def test_those_who_come_back_together_share_a_pass(
+    model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "GATHERING_S", 0.2)
+    scripts = [[[n] * 3, [n] * 3] for n in (5, 6, 7)]
+    play(policy(model), [1, 2, 3], scripts, max_tokens=1, pauses=[0.01, 0.05, 0.1])
+    assert [len(chunks) for chunks in passes] == [3, 3]

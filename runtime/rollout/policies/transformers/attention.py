@@ -35,7 +35,7 @@ def check_attention(model: PreTrainedModel) -> None:
     Raises:
         UnknownAttention: it does not.
     """
-    if not getattr(_base(model), "_supports_attention_backend", False):
+    if not getattr(without_adapter(model), "_supports_attention_backend", False):
         raise UnknownAttention("its attention cannot be replaced by one that keeps rows apart")
 
 
@@ -45,7 +45,7 @@ def attending(model: PreTrainedModel) -> Iterator[None]:
     from transformers import AttentionInterface
 
     AttentionInterface.register(NAME, attend)
-    config = _base(model).config.get_text_config()
+    config = without_adapter(model).config.get_text_config()
     own = config._attn_implementation
     config._attn_implementation = NAME
     try:
@@ -157,6 +157,6 @@ def _by_scores(
     return weights.to(value.dtype) @ value
 
 
-def _base(model: Any) -> Any:
+def without_adapter(model: Any) -> Any:
     """The model inside of an adapter."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrlc.runtime.rollout.policies.transformers.attention import UnknownAttention, attending
+from mrlc.runtime.rollout.policies.transformers.attention import (
+    UnknownAttention,
+    attending,
+    without_adapter,
+)
 from mrlc.runtime.rollout.policies.transformers.passage import Chunk, passage
 from mrlc.runtime.rollout.policies.transformers.slots import Slots
 
@@ -24,8 +28,8 @@ class Forward:
         self._model = model
         self._slots = slots
         self._cache = slots.cache
-        inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-        self._keeps = "logits_to_keep" in inspect.signature(inner.forward).parameters
+        forward = without_adapter(model).forward
+        self._keeps = "logits_to_keep" in inspect.signature(forward).parameters
 
     def run(self, chunks: Sequence[Chunk], asked: Sequence[int]) -> torch.Tensor:
         """The logits after the last `asked` tokens of each chunk, (sum of asked, vocabulary).

@@ -160,16 +160,26 @@ def test_a_place_where_no_evidence_can_be_kept_is_found_before_the_gates(gated, 
 
 def test_what_was_shown_stands_when_the_gates_are_interrupted(gated):
     """The scripted gates are through, the sampled ones have minutes to go."""
-    command = [sys.executable, "-m", "mrlc", "gate", "--rollouts", "100000"]
+    # Whoever runs the tests in the background has interrupts ignored, and children inherit that.
+    heeding = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    start = f"{heeding}runpy.run_module('mrlc', run_name='__main__')"
+    command = [sys.executable, "-c", start, "gate", "--rollouts", "100000"]
     with subprocess.Popen(
-        command, cwd=gated.root, env=environment(), stderr=subprocess.PIPE, text=True
+        command,
+        cwd=gated.root,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("golden: "):
-                process.send_signal(signal.SIGINT)
-                break
-        rest = process.stderr.read()
+        try:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if line.startswith("golden: "):
+                    process.send_signal(signal.SIGINT)
+                    break
+            rest = process.communicate(timeout=60)[1]
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert rest.endswith("evidence in gates/desk.json\ninterrupted\n")
     assert set(json.loads(Path("gates/desk.json").read_text())["gates"]) == set(SCRIPTED.split(","))

@@ -24,4 +24,4 @@ def test_tiers_are_in_run_json(project: Any, tmp_path: Any, language: str | None
     run = create_run(tmp_path / "runs", folder, plan, seed=1, isolation=tiers)
     about = json.loads((run.path / "run.json").read_text())
     expected = {"isolation": {"calc": "interpreter: simpleeval"}} if language else {}
-    assert about == {"seed": 1, "semantic": plan.digests.semantic, **expected}
+    assert about == {"seed": 1, "semantic": plan.digests.semantic, "tallies": True, **expected}

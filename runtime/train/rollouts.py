@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mrlc.runtime.metrics import (
@@ -32,6 +32,7 @@ from mrlc.runtime.seeds import derive_seed
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.train.arguments import grpo_config, lora_config
 from mrlc.runtime.train.credit import turn_advantages
+from mrlc.runtime.train.kept_drafts import KeptDrafts
 from mrlc.runtime.train.lead import Lead
 from mrlc.runtime.train.loop import Loop
 from mrlc.runtime.train.losses import keep, loss_metrics, too_many
@@ -58,11 +59,14 @@ def rollouts_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
         rollout_func=rollouts,
     )
     limit_server_waits(trainer)
-    if not section.max_steps_off_policy:
-        return Loop(trainer, lambda: rollouts.metrics)
-    lead = rollouts.lead = rollouts.leading(trainer)
-    trainer.add_callback(lead.callback())
-    return Loop(trainer, lambda: rollouts.metrics, lead.rest, closing(lead))
+    loop = Loop(trainer, lambda: rollouts.metrics)
+    if section.max_steps_off_policy:
+        lead = rollouts.lead = rollouts.leading(trainer)
+        trainer.add_callback(lead.callback())
+        loop = replace(loop, rest=lead.rest, playing=closing(lead))
+    if rollouts.writes_by_transformers:
+        trainer.add_callback(rollouts.guesses.callback(trainer))
+    return loop
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class Rollouts:
     """What writes the episodes in place of the model; known from the first step on."""
     lead: Lead[Played] | None = None
     """Plays ahead of the trainer, where it may."""
+    guesses: KeptDrafts = field(default_factory=KeptDrafts)
 
     def __call__(self, prompts: list[str], trainer: Any) -> dict[str, list[Any]]:
         """Run one episode a prompt; lists come in the order of `prompts`."""
@@ -97,7 +102,7 @@ class Rollouts:
         if self.lead is None:
             first = trainer.accelerator.process_index * len(prompts)
             requests = self._requests(prompts, step=step, first=first)
-            with nullcontext() if self._writes_by_vllm else whole_weights(trainer):
+            with whole_weights(trainer) if self.writes_by_transformers else nullcontext():
                 played = self._play(self._policy(trainer), requests)
         else:
             played = self.lead.take(step, trainer)
@@ -128,11 +133,12 @@ class Rollouts:
         return Played(episodes, replaced, time.monotonic() - started)
 
     @property
-    def _writes_by_vllm(self) -> bool:
-        return self.setup.experiment.rollout.backend == "vllm"
+    def writes_by_transformers(self) -> bool:
+        """Whether the trainer's own weights are sampled from, where they are."""
+        return self.setup.experiment.rollout.backend == "transformers"
 
     def _policy(self, trainer: Any) -> Policy:
-        if not self._writes_by_vllm:
+        if self.writes_by_transformers:
             return self._policy_of(trainer.accelerator.unwrap_model(trainer.model_wrapped))
         self.vllm = self.vllm or back_end(trainer)
         return VllmPolicy(
@@ -147,6 +153,7 @@ class Rollouts:
             end_id=self.setup.chat.end_id,
             temperature=self.setup.experiment.algorithm.temperature,
             rollout=self.setup.experiment.rollout,
+            drafts=self.guesses.drafts,
         )
 
     def _requests(self, prompts: list[str], *, step: int, first: int) -> list[EpisodeRequest]:

@@ -74,6 +74,25 @@ def test_what_was_played_ahead_of_the_end_is_in_the_books(bench: Bench, then: st
     assert (found.started, found.unscorable) == (a_step, {NOT_NEEDED: a_step})
 
 
+@pytest.mark.parametrize("then", ["stop", "roll_back"])
+def test_a_run_killed_after_its_end_enters_what_was_ahead_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    def kill(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    changes = (rule(then), "algorithm.checkpoint_every=4", "algorithm.max_steps_off_policy=1")
+    undisturbed = bench.run(*changes)
+    setup, run = bench.prepare(*changes)
+    with monkeypatch.context() as patched:
+        patched.setattr("mrlc.runtime.run.save", kill)
+        with pytest.raises(Killed):
+            execute(setup, run, Quiet())
+    assert AHEAD in run.tallies.read_text("utf-8")
+    bench.resume(run.path)
+    assert run.tallies.read_bytes() == undisturbed.tallies.read_bytes()
+
+
 def test_a_roll_back_ends_with_the_weights_of_before(bench: Bench) -> None:
     """It holds from step 3 on: the checkpoint of step 2 is the last from before."""
     back = rule("roll_back", metric="train/learning_rate", below=0.006, for_steps=2)

@@ -12,6 +12,11 @@ followed the last three tokens is guessed to follow them again, if it did so the
 
 from __future__ import annotations
 
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
 ORDER = 3
 """Tokens that a guess is made from."""
 SURE = 1
@@ -19,7 +24,7 @@ SURE = 1
 MOST = 3
 """Confirmations that are counted."""
 ENTRIES = 1 << 18
-"""Contexts that are remembered; then all is forgotten and learnt again."""
+"""Contexts that are remembered; then those are forgotten that would not make a guess."""
 
 Context = tuple[int, ...]
 
@@ -29,6 +34,19 @@ class Drafts:
 
     def __init__(self) -> None:
         self._seen: dict[Context, tuple[int, int]] = {}
+
+    @classmethod
+    def of(cls, table: NDArray[np.int64]) -> Self:
+        """With what `table` gave."""
+        drafts = cls()
+        for *context, token, sure in table.tolist():
+            drafts._seen[tuple(context)] = (token, sure)
+        return drafts
+
+    def table(self) -> NDArray[np.int64]:
+        """All that is remembered, (contexts, `ORDER` + 2): a context, what follows, how surely."""
+        rows = [(*context, *known) for context, known in self._seen.items()]
+        return np.array(rows, dtype=np.int64).reshape(-1, ORDER + 2)
 
     def observe(self, context: Context, token: int) -> None:
         """A token was written after `context`, the `ORDER` tokens before it."""
@@ -40,7 +58,7 @@ class Drafts:
         else:
             self._seen[context] = (token, 0)
         if len(self._seen) > ENTRIES:
-            self._seen.clear()
+            self._forget()
 
     def guess(self, context: Context, most: int, *, end_id: int) -> list[int]:
         """The tokens that are likely to follow, as far as that is clear; nothing after `end_id`."""
@@ -54,3 +72,8 @@ class Drafts:
                 break
             context = (*context[1:], token)
         return guessed
+
+    def _forget(self) -> None:
+        """Keep what makes guesses; where that is most of it, nothing, or it would soon be full again."""
+        sure = {context: known for context, known in self._seen.items() if known[1] >= SURE}
+        self._seen = sure if len(sure) <= ENTRIES // 2 else {}

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from mrlc.runtime.rollout.policies.policy import Session
+from mrlc.runtime.rollout.policies.transformers.drafts import Drafts
 from mrlc.schemas.rollout import Rollout
 
 if TYPE_CHECKING:
@@ -23,12 +24,17 @@ class TransformersPolicy:
         end_id: int,
         temperature: float,
         rollout: Rollout,
+        drafts: Drafts | None = None,
     ) -> None:
-        """`temperature` 0 is greedy; log-probs are then those of temperature 1."""
+        """`temperature` 0 is greedy; log-probs are then those of temperature 1.
+
+        `drafts` learn from each session for the next; left out, each session starts with none.
+        """
         self.model = model
         self.end_id = end_id
         self.temperature = temperature
         self.rollout = rollout
+        self.drafts = drafts
 
     @property
     def context(self) -> int:

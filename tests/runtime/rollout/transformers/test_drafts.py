@@ -45,6 +45,22 @@ def test_what_is_always_so_survives_an_exception() -> None:
     assert drafts.guess(tuple(CALL[:ORDER]), 1, end_id=END) == [14]
 
 
+def test_what_is_told_again_guesses_the_same() -> None:
+    drafts = learnt(CALL, CALL, [*CALL[:4], 99])
+    again = Drafts.of(drafts.table())
+    assert again.table().tolist() == drafts.table().tolist()
+    context = tuple(CALL[:ORDER])
+    assert again.guess(context, 8, end_id=END) == drafts.guess(context, 8, end_id=END) != []
+    assert Drafts.of(Drafts().table()).guess(context, 8, end_id=END) == []
+
+
+def test_a_full_memory_forgets_what_guesses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mrlc.runtime.rollout.policies.transformers.drafts.ENTRIES", 8)
+    drafts = learnt(CALL, CALL, [*range(30, 41)])
+    assert len(drafts.table()) <= 8
+    assert drafts.guess(tuple(CALL[:ORDER]), 8, end_id=END) == [14, 15, 16]
+
+
 @pytest.mark.parametrize(
     ("drawn", "guess", "count"),
     [
@@ -77,10 +93,16 @@ def test_guesses_change_nothing_of_what_is_written(tokens: int, temperature: flo
         assert_faithful(model, scripts, drafted)
 
 
-def test_guesses_save_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    passes = []
+@pytest.fixture
+def passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by one a pass of a model."""
+    passes: list[int] = []
     count = forward.Forward.run
     monkeypatch.setattr(forward.Forward, "run", lambda *given: passes.append(1) or count(*given))
+    return passes
+
+
+def test_guesses_save_passes(passes: list[int]) -> None:
     model = repetitive()
     used = {}
     for most in (0, 8):
@@ -88,6 +110,18 @@ def test_guesses_save_passes(monkeypatch: pytest.MonkeyPatch) -> None:
         play(policy(model, 0.0, draft_tokens=most), [1, 2], [[[5, 6, 7]] * 4] * 2, max_tokens=32)
         used[most] = len(passes)
     assert used[8] < used[0] / 3
+
+
+def test_drafts_that_are_kept_save_the_next_session_its_first_passes(passes: list[int]) -> None:
+    acting, kept = policy(repetitive(), 0.0), policy(repetitive(), 0.0)
+    kept.drafts = Drafts()
+    turns, used = {}, {}
+    for name, each in (("cold", acting), ("cold again", acting), ("first", kept), ("warm", kept)):
+        passes.clear()
+        turns[name] = [one.ids for one in play(each, [1], [[[5, 6, 7]]], max_tokens=32)[0]]
+        used[name] = len(passes)
+    assert len({str(ids) for ids in turns.values()}) == 1
+    assert used["cold"] == used["cold again"] == used["first"] > 1.5 * used["warm"]
 
 
 def repetitive() -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from mrlc.cli import main
 from mrlc.runtime.model.tiny import TEMPLATE, build_model, build_tokenizer
@@ -235,11 +236,10 @@ def test_chaos_marks_the_run_wherever_it_is_seen(project: Project, capsys: Any) 
 def test_a_run_that_fails_on_a_full_disk_says_so(
     project: Project, capsys: Any, monkeypatch: Any
 ) -> None:
-    def fails(*_: Any) -> None:
-        raise RuntimeError("PytorchStreamWriter failed writing file")
-
+    """What torch writes goes to a device that has no room, and fails in torch's own words."""
+    save = torch.save
     monkeypatch.setattr("mrlc.commands.run.FULL_DISK", 1 << 80)
-    monkeypatch.setattr("mrlc.runtime.run.execute", fails)
+    monkeypatch.setattr(torch, "save", lambda state, *_, **__: save(state, "/dev/full"))
     assert run(project, compiled(project, *SMALL)) == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert " is full; make room, then go on with: mrlc run --resume " in last

@@ -3,9 +3,10 @@
 A row is idle (its tool runs), waiting (it asked to write) or writing (it has a slot with room for
 its turn). One task drives the session: a pass, then the event loop runs, so that tools go on beside
 the model, then the next pass with whoever is ready by then. A pass takes what each row has to be
-fed, a prompt, a tool's result or the last token, and guesses at what follows, until it is full. Who
-has begun a turn comes first, so that it ends and its tool runs while others are computed; then who
-was not served for longest.
+fed, a prompt, a tool's result or the last token, and guesses at what follows, until it is full; it
+leaves some rows for the next, which is computed while the tools of the first are running. Who has
+begun a turn comes first, so that it ends and its tool runs while others are computed; then who was
+not served for longest.
 
 With `rollout.deterministic` rows are admitted only when nobody writes and every open row waits: then
 who is computed with whom, and so the last bits of each logit, does not depend on how long any tool
@@ -41,13 +42,23 @@ SETTLING = 8
 GATHERING_S = 0.002
 """How long the first to come back to an idle session waits for others: tools that were called
 together often answer together, and a pass for one costs nearly what one for ten does."""
-PASS_TOKENS = {"cpu": 1024}
-"""Tokens of a pass by kind of device: from there on a core is bound by arithmetic, and what the
-layers hand on would leave its caches."""
-MANY_TOKENS = 8192
-"""The same on an accelerator."""
 PASS_LOGITS = 1 << 26
 """Logits of a pass, so that a large vocabulary does not take the memory of the weights."""
+
+
+@dataclass(frozen=True)
+class PassTokens:
+    """How many tokens go into a pass."""
+
+    fewest: int
+    """From there on arithmetic takes the time, so that two passes cost what one for both does. Then
+    those who are ready go in two: the tools of the first run while the second is computed."""
+    most: int
+    """More would not be faster, and what the layers hand on would leave the caches."""
+
+
+CPU = PassTokens(384, 1024)
+ACCELERATOR = PassTokens(2048, 8192)
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ class Batch:
         )
         self._forward = Forward(policy.model, self._slots)
         self._drafts = Drafts() if policy.drafts is None else policy.drafts
-        self._tokens = PASS_TOKENS.get(policy.model.device.type, MANY_TOKENS)
+        self._tokens = CPU if policy.model.device.type == "cpu" else ACCELERATOR
         self._logits = max(1, PASS_LOGITS // policy.model.config.get_text_config().vocab_size)
         self._rows: dict[int, Row] = {}  # by identity; who was not served for longest is first
         self._is_awake = asyncio.Event()
@@ -168,8 +179,9 @@ class Batch:
         """
         chosen: list[_Fed] = []
         new: list[Ints] = []
-        tokens, logits = self._tokens, self._logits
-        for row in sorted(self._writing(), key=lambda row: not row.has_begun):
+        writing = sorted(self._writing(), key=lambda row: not row.has_begun)
+        tokens, logits = self._room(writing), self._logits
+        for row in writing:
             if not (tokens and logits):
                 break
             assert row.slot is not None
@@ -191,6 +203,14 @@ class Batch:
             logits -= asked
             chosen.append(_Fed(row, chunk, len(told), source, asked))
         return chosen
+
+    def _room(self, writing: Sequence[Row]) -> int:
+        """Tokens of the next pass: half of what several rows want, if all would fit into it."""
+        if len(writing) == 1:
+            return self._tokens.most
+        guessed = self._policy.rollout.draft_tokens
+        wanted = sum(len(row.unfed) + min(guessed, row.left - 1) for row in writing)
+        return min(self._tokens.most, max(self._tokens.fewest, wanted // 2))
 
     def _guess(self, row: Row, room: int) -> list[int]:
         most = min(room, self._policy.rollout.draft_tokens)

@@ -41,7 +41,7 @@ def test_what_prompts_have_in_common_is_computed_once(model: Any, passes: Passes
 def test_a_pass_has_no_more_tokens_than_it_may(
     model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "PASS_TOKENS", {"cpu": 7})
+    monkeypatch.setattr(session, "CPU", session.PassTokens(7, 7))
     scripts = [[[n] * 30, [n, n + 1]] for n in range(3, 8)]
     played = play(policy(model), list(range(5)), scripts)
     assert_faithful(model, scripts, played)
@@ -62,7 +62,7 @@ def test_who_has_begun_ends_before_others_begin(
     model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that its tool runs while they are computed."""
-    monkeypatch.setattr(session, "PASS_TOKENS", {"cpu": 4})
+    monkeypatch.setattr(session, "CPU", session.PassTokens(4, 4))
     play(policy(model, draft_tokens=0), [1, 2, 3], [[[n] * 4] for n in (5, 6, 7)], max_tokens=3)
     sizes = [[len(chunk.ids) for chunk in chunks] for chunks in passes]
     assert sizes == [[4], [1, 3], [1, 1, 2], [1, 2], [1, 1], [1]]
@@ -75,6 +75,27 @@ def test_rows_that_have_begun_take_turns(
     play(policy(model, draft_tokens=0), [1, 2, 3, 4], [[[5]]] * 4, max_tokens=4)
     served = [chunk.slot for chunks in passes for chunk in chunks]
     assert all(len(set(served[place : place + 2])) == 2 for place in range(0, len(served) - 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("fewest", "rows", "sizes"),
+    [
+        (6, 4, [[6, 6], [6], [6]]),  # the tools of the first two run beside the second pass
+        (24, 4, [[6, 6, 6, 6]]),  # too little to be worth two
+        (4, 1, [[6]]),  # whose tool would not be waited for by anybody
+    ],
+)
+def test_those_who_are_ready_go_in_two_passes(
+    model: Any,
+    passes: Passes,
+    monkeypatch: pytest.MonkeyPatch,
+    fewest: int,
+    rows: int,
+    sizes: list[list[int]],
+) -> None:
+    monkeypatch.setattr(session, "CPU", session.PassTokens(fewest, 64))
+    play(policy(model), list(range(rows)), [[[n] * 6] for n in range(5, 5 + rows)], max_tokens=1)
+    assert [[len(chunk.ids) for chunk in chunks] for chunks in passes] == sizes
 
 
 def test_those_who_come_back_together_share_a_pass(

@@ -39,7 +39,7 @@ from mrlc.runtime.train.losses import keep, loss_metrics, too_many
 from mrlc.runtime.train.order import setup_order
 from mrlc.runtime.train.sharding import whole_weights
 from mrlc.runtime.train.trainer import trainer_class
-from mrlc.runtime.train.vllm import back_end, limit_server_waits
+from mrlc.runtime.train.vllm import back_end, limit_server_waits, meet_server
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -49,6 +49,7 @@ def rollouts_loop(setup: Setup, run: RunFolder, model: PreTrainedModel) -> Loop:
     """The trainer with our episodes."""
     section = setup.experiment.algorithm
     rollouts = Rollouts(setup, run)
+    meet_server(setup.experiment.rollout)
     trainer = trainer_class(section, pays_by_turn=setup.reward.pays_by_turn)(
         model=model,
         reward_funcs=reward,

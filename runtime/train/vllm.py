@@ -7,18 +7,21 @@ for episodes. Both live as long as the trainer.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
 from mrlc.runtime.endpoint.access import ENV
-from mrlc.runtime.errors import PlanFault
+from mrlc.runtime.errors import PlanFault, RemoteFailed
 from mrlc.runtime.launching.vllm import SERVER
 from mrlc.runtime.rollout.policies.vllm import BackEnd, Colocated, Served, limit_waits
 from mrlc.schemas.rollout import Rollout, Vllm
 
 START_S = 1800.0
 """Longest start of a server: it reads the weights and compiles its kernels first."""
+ANSWER_S, PAUSE_S = 10.0, 2.0
+"""Of a server that is starting: how long an answer is waited for, and until it is asked again."""
 BESIDE_A_TRAINER = 0.3
 """Share of a GPU's memory that TRL leaves to an engine on a trainer's GPU."""
 
@@ -70,6 +73,31 @@ def server_address(section: Vllm, environment: Mapping[str, str]) -> str:
         message = f"the environment variable {name} is not set"
         raise PlanFault(at, message, help=f"{name}=http://host:8000 mrlc run …")
     return environment[name]
+
+
+def meet_server(rollout: Rollout, environment: Mapping[str, str] = os.environ) -> None:
+    """Wait until the server that writes the episodes is there, if one does.
+
+    TRL's client waits too, but for ever where a server takes a connection and says nothing.
+
+    Raises:
+        RemoteFailed: it does not answer, `START_S` long.
+    """
+    address = vllm_arguments(rollout, environment).get("vllm_server_base_url")
+    if address is None:
+        return
+    import requests
+
+    until = time.monotonic() + START_S
+    while True:
+        try:
+            requests.get(f"{address}/health", timeout=ANSWER_S).raise_for_status()
+            return
+        except requests.RequestException as error:
+            if time.monotonic() > until:
+                what = f"no vLLM server answers at {address} after {START_S:g} s"
+                raise RemoteFailed(f"{what}: {type(error).__name__}") from error
+        time.sleep(PAUSE_S)
 
 
 def limit_server_waits(trainer: Any) -> None:

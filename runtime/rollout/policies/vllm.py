@@ -118,12 +118,20 @@ class Colocated:
 
 
 def limit_waits(client: Any) -> None:
-    """Have a client of TRL's wait no longer for an answer than it may; by itself it would for ever."""
+    """Have a client of TRL's wait no longer for an answer than it may; by itself it would for ever.
+
+    Whatever it then asks raises `RemoteFailed` where the server does not answer.
+    """
+    from requests import RequestException
     from requests.adapters import HTTPAdapter
 
     class Timed(HTTPAdapter):
         def send(self, request: Any, *given: Any, **options: Any) -> Any:
-            return super().send(request, *given, **(options | {"timeout": REQUEST_S}))
+            try:
+                return super().send(request, *given, **(options | {"timeout": REQUEST_S}))
+            except RequestException as error:
+                message = f"the vLLM server at {client.base_url} does not answer"
+                raise RemoteFailed(f"{message}: {type(error).__name__}") from error
 
     for scheme in ("http://", "https://"):
         client.session.mount(scheme, Timed(max_retries=2, pool_maxsize=256))
@@ -139,6 +147,7 @@ class Served:
 
         Raises:
             PlanFault: it was not started for training.
+            RemoteFailed: it does not answer.
         """
         limit_waits(client)
         self._client = client
@@ -157,18 +166,12 @@ class Served:
         return [self._write(one) for one in batch]
 
     def _write(self, one: Request) -> Written:
-        from requests import RequestException
-
-        try:
-            output = self._client.generate(
-                [one.ids],
-                temperature=one.temperature,
-                max_tokens=one.max_tokens,
-                generation_kwargs=one.stopping,
-            )
-        except RequestException as error:
-            message = f"the vLLM server at {self._client.base_url} does not answer"
-            raise RemoteFailed(f"{message}: {type(error).__name__}") from error
+        output = self._client.generate(
+            [one.ids],
+            temperature=one.temperature,
+            max_tokens=one.max_tokens,
+            generation_kwargs=one.stopping,
+        )
         logprobs = [token[0] for token in output["logprobs"][0]]
         return one.written(output["completion_ids"][0], logprobs)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
-from mrlc.runtime.errors import PlanFault
+from mrlc.runtime.errors import PlanFault, RemoteFailed
 from mrlc.runtime.rollout.policies.vllm import Served
 from mrlc.runtime.train.rollouts import Rollouts
-from mrlc.runtime.train.vllm import require_vllm, vllm_arguments
+from mrlc.runtime.train.vllm import meet_server, require_vllm, vllm_arguments
 from mrlc.schemas.rollout import Rollout, Vllm
 from tests.runtime.rollout.vllm_server import serving
 from tests.runtime.train.conftest import Bench
@@ -108,9 +111,55 @@ def test_what_the_trainer_is_told(
     assert expected.items() <= told.items()
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in {"START_S": 0.5, "ANSWER_S": 0.1, "PAUSE_S": 0.05}.items():
+        monkeypatch.setattr(f"mrlc.runtime.train.vllm.{name}", seconds)
+
+
+@pytest.mark.parametrize(("listens", "why"), [(False, "ConnectionError"), (True, "ReadTimeout")])
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_never_answers(listens: bool, why: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        if not listens:
+            silent.close()
+        said = f"no vLLM server answers at {address} after 0.5 s: {why}"
+        with pytest.raises(RemoteFailed, match=said):
+            meet_server(served(address))
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_is_still_starting_is_waited_for() -> None:
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port = place.getsockname()[1]
+    thread = threading.Timer(0.2, late, [port])
+    thread.start()
+    meet_server(served(f"http://127.0.0.1:{port}"))
+    thread.join()
+
+
+def late(port: int) -> None:
+    """Answer one request on a port."""
+
+    class Healthy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", port), Healthy) as server:
+        server.handle_request()
+
+
+def served(address: str) -> Rollout:
+    return Rollout(backend="vllm", vllm=Vllm(mode="server", server=address))
+
+
 def test_transformers_needs_nothing_said() -> None:
     assert vllm_arguments(Rollout(), {}) == {}
     require_vllm(Rollout())
+    meet_server(Rollout())
 
 
 @pytest.mark.parametrize(

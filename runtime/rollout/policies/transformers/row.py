@@ -68,6 +68,11 @@ class Row:
         return self._future is not None and not self._future.done() and not self.is_writing
 
     @property
+    def is_away(self) -> bool:
+        """Whether it has written, and its tool is running."""
+        return self.slot is not None and self._future is None
+
+    @property
     def has_begun(self) -> bool:
         """Whether it has written some of its turn."""
         return bool(self._ids)

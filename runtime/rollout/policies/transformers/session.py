@@ -3,10 +3,10 @@
 A row is idle (its tool runs), waiting (it asked to write) or writing (it has a slot with room for
 its turn). One task drives the session: a pass, then the event loop runs, so that tools go on beside
 the model, then the next pass with whoever is ready by then. A pass takes what each row has to be
-fed, a prompt, a tool's result or the last token, and guesses at what follows, until it is full; it
-leaves some rows for the next, which is computed while the tools of the first are running. Who has
-begun a turn comes first, so that it ends and its tool runs while others are computed; then who was
-not served for longest.
+fed, a prompt, a tool's result or the last token, and guesses at what follows, until it is full.
+Where tools take time it leaves some rows for the next, which is computed while the tools of the first
+are running. Who has begun a turn comes first, so that it ends and its tool runs while others are
+computed; then who was not served for longest.
 
 With `rollout.deterministic` rows are admitted only when nobody writes and every open row waits: then
 who is computed with whom, and so the last bits of each logit, does not depend on how long any tool
@@ -91,6 +91,8 @@ class Batch:
         self._tokens = CPU if policy.model.device.type == "cpu" else ACCELERATOR
         self._logits = max(1, PASS_LOGITS // policy.model.config.get_text_config().vocab_size)
         self._rows: dict[int, Row] = {}  # by identity; who was not served for longest is first
+        self._tools_take_time = False
+        """Whether one had not answered by the next pass."""
         self._is_awake = asyncio.Event()
         self._driver: asyncio.Task[None] | None = None
 
@@ -140,6 +142,8 @@ class Batch:
                 self._is_awake.clear()
             for _ in range(SETTLING):
                 await asyncio.sleep(0)
+            if not self._policy.rollout.deterministic:  # there all tools are waited for
+                self._tools_take_time |= any(row.is_away for row in self._rows.values())
 
     def _tick(self) -> None:
         """Admit whom it is time to admit, and take one pass."""
@@ -182,8 +186,8 @@ class Batch:
         writing = sorted(self._writing(), key=lambda row: not row.has_begun)
         tokens, logits = self._room(writing), self._logits
         for row in writing:
-            if not (tokens and logits):
-                break
+            if not (tokens and logits) or (chosen and 2 * tokens < self._wanted(row)):
+                break  # a row that is cut is attended to twice
             assert row.slot is not None
             source, held = row.slot, int(self._slots.lengths[row.slot])
             if row.is_new:
@@ -205,12 +209,15 @@ class Batch:
         return chosen
 
     def _room(self, writing: Sequence[Row]) -> int:
-        """Tokens of the next pass: half of what several rows want, if all would fit into it."""
-        if len(writing) == 1:
+        """Tokens of the next pass: half of what several rows want, if tools are worth waiting for."""
+        if len(writing) == 1 or not self._tools_take_time:
             return self._tokens.most
-        guessed = self._policy.rollout.draft_tokens
-        wanted = sum(len(row.unfed) + min(guessed, row.left - 1) for row in writing)
+        wanted = sum(map(self._wanted, writing))
         return min(self._tokens.most, max(self._tokens.fewest, wanted // 2))
+
+    def _wanted(self, row: Row) -> int:
+        """Tokens that a row takes at most."""
+        return len(row.unfed) + min(self._policy.rollout.draft_tokens, row.left - 1)
 
     def _guess(self, row: Row, room: int) -> list[int]:
         most = min(room, self._policy.rollout.draft_tokens)

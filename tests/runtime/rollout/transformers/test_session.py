@@ -78,24 +78,41 @@ def test_rows_that_have_begun_take_turns(
 
 
 @pytest.mark.parametrize(
-    ("fewest", "rows", "sizes"),
+    ("fewest", "rows", "pause_s", "sizes"),
     [
-        (6, 4, [[6, 6], [6], [6]]),  # the tools of the first two run beside the second pass
-        (24, 4, [[6, 6, 6, 6]]),  # too little to be worth two
-        (4, 1, [[6]]),  # whose tool would not be waited for by anybody
+        (6, 4, 0.05, [[7, 7], [7], [7]]),  # the tools of the first two run beside the second pass
+        (28, 4, 0.05, [[7, 7, 7, 7]]),  # too little to be worth two
+        (6, 4, 0, [[7, 7, 7, 7]]),  # nothing to wait for
+        (4, 1, 0.05, [[7]]),  # nobody to wait for it
     ],
 )
-def test_those_who_are_ready_go_in_two_passes(
+def test_where_tools_take_time_those_who_are_ready_go_in_two_passes(
     model: Any,
     passes: Passes,
     monkeypatch: pytest.MonkeyPatch,
     fewest: int,
     rows: int,
+    pause_s: float,
     sizes: list[list[int]],
 ) -> None:
     monkeypatch.setattr(session, "CPU", session.PassTokens(fewest, 64))
-    play(policy(model), list(range(rows)), [[[n] * 6] for n in range(5, 5 + rows)], max_tokens=1)
-    assert [[len(chunk.ids) for chunk in chunks] for chunks in passes] == sizes
+    scripts = [[[n] * 6, [n] * 6] for n in range(5, 5 + rows)]
+    play(policy(model), list(range(rows)), scripts, max_tokens=1, pauses=[pause_s])
+    first, *then = [[len(chunk.ids) for chunk in chunks] for chunks in passes]
+    assert (first, then) == ([6] * rows, sizes)
+
+
+def test_deterministic_rows_are_not_divided_by_the_time_of_their_tools(
+    model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "CPU", session.PassTokens(6, 64))
+    scripts = [[[n] * 6, [n] * 6] for n in range(5, 9)]
+    seen = []
+    for pauses in ([0], [0.05], [0, 0.05]):
+        passes.clear()
+        play(policy(model, deterministic=True), [1, 2, 3, 4], scripts, max_tokens=1, pauses=pauses)
+        seen.append([[len(chunk.ids) for chunk in chunks] for chunks in passes])
+    assert seen[0] == seen[1] == seen[2] == [[6] * 4, [7] * 4]
 
 
 def test_those_who_come_back_together_share_a_pass(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
+
 import pytest
 
 from mrlc.runtime.run import quiet_libraries
-from tests.bench.rollouts.loops import LOOPS, Played, Unequal, check_equal
+from tests.bench.rollouts.ideal import Gauge, _Product
+from tests.bench.rollouts.loops import LOOPS, Played, Unequal, check_equal, run_mrlc
 from tests.bench.rollouts.stage import Act, Shape, Stage, open_stage
 
 quiet_libraries()
@@ -38,3 +42,19 @@ def test_all_loops_play_the_same_episodes(stage: Stage) -> None:
 def test_a_difference_fails(other: list[Played]) -> None:
     with pytest.raises(Unequal, match=r"episode . of plain is not that of mrlc"):
         check_equal({"mrlc": [Played((1,), (2,), (1,))], "plain": other})
+
+
+def test_what_is_measured_amid_a_loop_is_off_its_clock(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pass of the model is held up for longer than the loop takes, and yet costs little."""
+    gauge, held = Gauge(stage.model), 0.05
+    plain = run_mrlc(stage)[1]
+    flops = _Product.flops
+    monkeypatch.setattr(_Product, "flops", lambda self: (time.sleep(held), flops(self))[1])
+    started = time.perf_counter()
+    played, cost, machine = gauge.watch(partial(run_mrlc, stage), length=8)
+    assert time.perf_counter() - started > 10 * held
+    assert cost.wall < plain.wall + 5 * held
+    assert machine.flops > 1e8
+    assert 0 < machine.ideal_s(played, tool_s=0.0) < cost.wall

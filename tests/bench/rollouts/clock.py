@@ -4,6 +4,8 @@ Linux counts how long each thread was ready to run and waited for a core. `now` 
 that: it passes while we compute and while we sleep, as if the machine were ours. Loops are charged
 by it and tools sleep by it, so that no tool runs on while its loop stands in the queue. On an idle
 machine, and without Linux, it is wall time.
+
+While something is measured amid a loop, the clock stands still: `stopped`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 
@@ -24,6 +27,12 @@ class Cost:
     """Of all threads."""
     queued: float
     """Ready to run, without a core."""
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.wall + other.wall, self.cpu + other.cpu, self.queued + other.queued)
+
+    def __sub__(self, other: Cost) -> Cost:
+        return Cost(self.wall - other.wall, self.cpu - other.cpu, self.queued - other.queued)
 
     @property
     def seconds(self) -> float:
@@ -40,13 +49,11 @@ class Clock:
     """Starts when it is made; it counts the queues of threads that are still alive when read."""
 
     def __init__(self) -> None:
-        self._queued = _queued()
-        self._cpu, self._wall = time.process_time(), time.perf_counter()
+        self._start = _elapsed()
 
     def read(self) -> Cost:
         """What has passed."""
-        wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
-        return Cost(wall, cpu, _queued() - self._queued)
+        return _elapsed() - self._start
 
 
 async def sleep(seconds: float) -> None:
@@ -58,7 +65,29 @@ async def sleep(seconds: float) -> None:
 
 def now() -> float:
     """Seconds since some moment."""
-    return time.perf_counter() - _queued()
+    elapsed = _elapsed()
+    return elapsed.wall - elapsed.queued
+
+
+@contextmanager
+def stopped() -> Iterator[None]:
+    """What is done meanwhile costs nothing, and no tool gets on."""
+    global _off
+    start = _raw()
+    yield
+    _off = _off + (_raw() - start)
+
+
+_off = Cost(0, 0, 0)
+"""What passed while the clock stood still."""
+
+
+def _elapsed() -> Cost:
+    return _raw() - _off
+
+
+def _raw() -> Cost:
+    return Cost(time.perf_counter(), time.process_time(), _queued())
 
 
 TASKS = "/proc/self/task"

@@ -3,7 +3,10 @@
 chain        an episode's tokens one after another, each a step of one row with its cache, and
              its tools: what the episode would take alone
 arithmetic   the multiplications of all tokens of all episodes, each token computed once, at
-             the best rate that a matrix product of the model's own shapes reaches
+             the rate of that matrix product of the model's own shapes which is the fastest
+
+Others on the same hardware slow a machine down by half at times, for seconds or for minutes. So the
+rate is taken while mrlc runs: before each pass of its model the product is timed, off the clock.
 """
 
 from __future__ import annotations
@@ -11,14 +14,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from statistics import harmonic_mean
+from typing import Any, TypeVar
 
+import torch
+
+from .clock import Cost, stopped
 from .loops import Played
 
 ROWS = (64, 256, 1024, 4096)
 """Tokens that a product may take at once."""
 STEPS = 24
-TRIES = 5
+TRIES = 9
+"""Of each product, to find the fastest."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,71 +62,82 @@ class Machine:
         return linear + 4 * self.mixing * tokens**2 / 2
 
 
-def measure(model: Any, *, length: int) -> Machine:
-    """Measure; a step is taken with `length` tokens in the cache."""
-    import torch
+class Gauge:
+    """Measures what the machine gives to a model."""
 
-    head = model.get_output_embeddings()
-    layers = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m is not head]
-    return Machine(
-        step_s=_step_seconds(model, length),
-        flops=max(_rate(model, rows, shape) for rows in ROWS for shape in _shapes(layers)),
-        body=sum(layer.weight.numel() for layer in layers),
-        head=head.weight.numel(),
-        mixing=model.config.num_hidden_layers * model.config.hidden_size,
-    )
+    def __init__(self, model: Any) -> None:
+        head = model.get_output_embeddings()
+        layers = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m is not head]
+        self._model = model
+        self._body = sum(layer.weight.numel() for layer in layers)
+        self._head = head.weight.numel()
+        shapes = {(layer.in_features, layer.out_features) for layer in layers}
+        products = [_Product(model, rows, *shape) for shape in sorted(shapes) for rows in ROWS]
+        self._product = max(products, key=lambda one: max(one.flops() for _ in range(TRIES)))
+
+    def watch(self, play: Callable[[], tuple[T, Cost]], *, length: int) -> tuple[T, Cost, Machine]:
+        """Run a loop, and measure meanwhile; a step is taken with `length` tokens in the cache."""
+        rates: list[float] = []
+
+        def note(*_: Any) -> None:
+            with stopped():
+                self._product.flops()  # brings its operands back into the caches
+                rates.append(self._product.flops())
+
+        before_s = self._step_seconds(length)
+        hook = self._model.register_forward_pre_hook(note)
+        try:
+            found, cost = play()
+        finally:
+            hook.remove()
+        machine = Machine(
+            step_s=(before_s + self._step_seconds(length)) / 2,
+            flops=harmonic_mean(rates),
+            body=self._body,
+            head=self._head,
+            mixing=self._model.config.num_hidden_layers * self._model.config.hidden_size,
+        )
+        return found, cost, machine
+
+    def _step_seconds(self, length: int) -> float:
+        from transformers import DynamicCache
+
+        cache = DynamicCache(config=self._model.config)
+        with torch.inference_mode():
+            ids = torch.ones(1, length, dtype=torch.long, device=self._model.device)
+            self._model(input_ids=ids, past_key_values=cache, use_cache=True)
+
+            def steps() -> None:
+                token = ids[:, :1]
+                for _ in range(STEPS):
+                    output = self._model(input_ids=token, past_key_values=cache, use_cache=True)
+                    token = output.logits[:, -1].argmax(-1, keepdim=True)
+
+            return _seconds(steps, self._model) / STEPS
 
 
-def _shapes(layers: Sequence[Any]) -> set[tuple[int, int]]:
-    return {(layer.in_features, layer.out_features) for layer in layers}
+class _Product:
+    """A matrix product of so many rows by one of a model's weights."""
+
+    def __init__(self, model: Any, rows: int, inner: int, outer: int) -> None:
+        self._model = model
+        self._a = torch.randn(rows, inner, device=model.device, dtype=model.dtype)
+        self._b = torch.randn(inner, outer, device=model.device, dtype=model.dtype)
+        self._operations = 2.0 * rows * inner * outer
+
+    def flops(self) -> float:
+        """Operations a second, now."""
+        return self._operations / _seconds(lambda: torch.mm(self._a, self._b), self._model)
 
 
-def _step_seconds(model: Any, length: int) -> float:
-    import torch
-    from transformers import DynamicCache
-
-    cache = DynamicCache(config=model.config)
-    with torch.inference_mode():
-        ids = torch.ones(1, length, dtype=torch.long, device=model.device)
-        model(input_ids=ids, past_key_values=cache, use_cache=True)
-
-        def steps() -> None:
-            token = ids[:, :1]
-            for _ in range(STEPS):
-                output = model(input_ids=token, past_key_values=cache, use_cache=True)
-                token = output.logits[:, -1].argmax(-1, keepdim=True)
-
-        return _least_seconds(steps, model) / STEPS
-
-
-def _rate(model: Any, rows: int, shape: tuple[int, int]) -> float:
-    import torch
-
-    inner, outer = shape
-    a = torch.randn(rows, inner, device=model.device, dtype=model.dtype)
-    b = torch.randn(inner, outer, device=model.device, dtype=model.dtype)
-    times = max(1, int(2e8 / (rows * inner * outer)))  # long enough for the clock
-
-    def products() -> None:
-        for _ in range(times):
-            torch.mm(a, b)
-
-    return 2.0 * rows * inner * outer * times / _least_seconds(products, model)
-
-
-def _least_seconds(what: Callable[[], None], model: Any) -> float:
-    """CPU time where the CPU computes, so that the machine's load does not count."""
-    import torch
-
+def _seconds(what: Callable[[], object], model: Any) -> float:
+    """CPU time where the CPU computes, so that the queue for a core does not count."""
     is_cpu = model.device.type == "cpu"
     clock = time.process_time if is_cpu else time.perf_counter
-    tries = []
-    for _ in range(TRIES):
-        if not is_cpu:
-            torch.cuda.synchronize()
-        started = clock()
-        what()
-        if not is_cpu:
-            torch.cuda.synchronize()
-        tries.append(clock() - started)
-    return min(tries)
+    if not is_cpu:
+        torch.cuda.synchronize()
+    started = clock()
+    what()
+    if not is_cpu:
+        torch.cuda.synchronize()
+    return clock() - started

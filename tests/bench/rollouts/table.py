@@ -81,8 +81,8 @@ def foot(table: Table) -> Iterator[str]:
         grown = f"{stock.seconds / short.seconds:.1f} x"
         yield (
             f"from {base.act.turns} to {_name(cell.act)}: tokens {cell.tokens / base.tokens:.2f} x, "
-            f"the ideal {cell.ideal_s / base.ideal_s:.2f} x, "
-            f"mrlc {_own(cell).seconds / _own(base).seconds:.2f} x, "
+            f"the ideal {cell.ideal_s * cell.machine.flops / base.ideal_s / base.machine.flops:.2f} x, "
+            f"mrlc {_times(cell, base):.2f} x, "
             f"stock {_mark(stock.is_estimate or short.is_estimate)}{grown}"
         )
     for goal in goals(table):
@@ -148,13 +148,18 @@ def _growth(table: Table) -> Goal | None:
     """Time × against tokens × from few turns to many, without waits."""
     found = []
     for cell, base in _grown(table):
-        times, tokens = _own(cell).seconds / _own(base).seconds, cell.tokens / base.tokens
-        found.append((times / tokens, base.act.turns, cell.act))
+        found.append((_times(cell, base) / (cell.tokens / base.tokens), base.act.turns, cell.act))
     if not found:
         return None
     figure, few, act = max(found, key=lambda one: one[0])
     says = f"time over tokens from {few} to {act.turns} turns at most 1"
     return Goal(says, figure, figure <= 1, _name(act), is_estimate=False)
+
+
+def _times(cell: Cell, base: Cell) -> float:
+    """How many times the other's time a cell takes mrlc, at one speed of the machine."""
+    spent, short = (_own(one).seconds * one.machine.flops for one in (cell, base))
+    return spent / short
 
 
 def _grown(table: Table) -> Iterator[tuple[Cell, Cell]]:

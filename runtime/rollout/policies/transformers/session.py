@@ -186,21 +186,26 @@ class Batch:
         writing = sorted(self._writing(), key=lambda row: not row.has_begun)
         tokens, logits = self._room(writing), self._logits
         for row in writing:
-            if not (tokens and logits) or (chosen and 2 * tokens < self._wanted(row)):
-                break  # a row that is cut is attended to twice
+            if not (tokens and logits):
+                break
             assert row.slot is not None
             source, held = row.slot, int(self._slots.lengths[row.slot])
+            unfed = row.unfed
             if row.is_new:
-                ids = np.array(row.unfed, dtype=np.int64)
+                ids = np.array(unfed, dtype=np.int64)
                 source, held = self._slots.common(ids[:-1])
                 if any(_common(ids[:-1], other) >= held + WORTHWHILE for other in reversed(new)):
                     continue
+                unfed = unfed[held:]
+            if chosen and 2 * tokens < len(unfed) + self._guessed(row):
+                break  # a row that is cut is attended to twice
+            if row.is_new:
                 new.append(ids)
-                row.unfed = row.unfed[held:]
-            told = row.unfed[:tokens]
+                row.unfed = unfed
+            told = unfed[:tokens]
             guess, asked = [], 0
-            if len(told) == len(row.unfed):
-                guess = self._guess(row, min(tokens - len(told), logits - 1, row.left - 1))
+            if len(told) == len(unfed):
+                guess = self._guess(row, min(tokens - len(told), logits - 1))
                 asked = len(guess) + 1
             chunk = Chunk(row.slot, held, [*told, *guess])
             tokens -= len(chunk.ids)
@@ -212,15 +217,15 @@ class Batch:
         """Tokens of the next pass: half of what several rows want, if tools are worth waiting for."""
         if len(writing) == 1 or not self._tools_take_time:
             return self._tokens.most
-        wanted = sum(map(self._wanted, writing))
+        wanted = sum(len(row.unfed) + self._guessed(row) for row in writing)
         return min(self._tokens.most, max(self._tokens.fewest, wanted // 2))
 
-    def _wanted(self, row: Row) -> int:
-        """Tokens that a row takes at most."""
-        return len(row.unfed) + min(self._policy.rollout.draft_tokens, row.left - 1)
+    def _guessed(self, row: Row) -> int:
+        """Tokens that are guessed at most of what a row writes next."""
+        return min(self._policy.rollout.draft_tokens, row.left - 1)
 
     def _guess(self, row: Row, room: int) -> list[int]:
-        most = min(room, self._policy.rollout.draft_tokens)
+        most = min(room, self._guessed(row))
         return self._drafts.guess(row.context, most, end_id=self._policy.end_id)
 
     def _inherit(self, fed: Sequence[_Fed]) -> None:

@@ -48,6 +48,16 @@ def test_a_pass_has_no_more_tokens_than_it_may(
     assert max(sum(len(chunk.ids) for chunk in chunks) for chunks in passes) == 7
 
 
+def test_who_needs_little_of_a_long_prompt_is_not_kept_waiting(
+    model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of four computes the prompt, in four passes; then the others write beside it."""
+    monkeypatch.setattr(session, "CPU", session.PassTokens(16, 16))
+    play(policy(model, draft_tokens=0), [1, 2, 3, 4], [[[*range(3, 63)]]] * 4, max_tokens=3)
+    sizes = [[len(chunk.ids) for chunk in chunks] for chunks in passes]
+    assert sizes == [[16], [16], [16], [12], [1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1]]
+
+
 def test_a_pass_has_no_more_logits_than_it_may(
     model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

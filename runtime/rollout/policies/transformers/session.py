@@ -197,7 +197,8 @@ class Batch:
                 if any(_common(ids[:-1], other) >= held + WORTHWHILE for other in reversed(new)):
                     continue
                 unfed = unfed[held:]
-            if chosen and 2 * tokens < len(unfed) + self._guessed(row):
+            whole = min(len(unfed) + self._guessed(row), self._tokens.most)
+            if chosen and 2 * tokens < whole:
                 break  # a row that is cut is attended to twice
             if row.is_new:
                 new.append(ids)

@@ -58,6 +58,16 @@ def test_who_needs_little_of_a_long_prompt_is_not_kept_waiting(
     assert sizes == [[16], [16], [16], [12], [1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1]]
 
 
+def test_a_prompt_longer_than_a_pass_is_computed_beside_who_writes(
+    model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "CPU", session.PassTokens(16, 16))
+    scripts = [[[5] * 4], [[6] * 60]]
+    play(policy(model, draft_tokens=0), [1, 2], scripts, max_tokens=5)
+    sizes = [[len(chunk.ids) for chunk in chunks] for chunks in passes]
+    assert sizes[:5] == [[4, 12], [1, 15], [1, 15], [1, 15], [1, 3]]
+
+
 def test_a_pass_has_no_more_logits_than_it_may(
     model: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

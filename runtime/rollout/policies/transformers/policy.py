@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from mrlc.runtime.rollout.policies.policy import Session
-from mrlc.runtime.rollout.policies.transformers.drafts import Drafts
 from mrlc.schemas.rollout import Rollout
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+    from mrlc.runtime.rollout.policies.transformers.drafts import Drafts
 
 
 class TransformersPolicy:

@@ -26,6 +26,9 @@ from typing import IO, Any
 
 ROOT = "MRLC_ML_ROOT"
 CONTAINER_ROOT = "/opt/ml"
+OVERLOOKED_S = 0.1
+"""Until those are looked for again that a first process left: one whose program was just being
+replaced had no environment to be known by."""
 
 
 def hosts_of(request: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -137,8 +140,10 @@ class Host:
 
         def wait() -> None:
             code = process.wait()
-            end_processes(self.root)  # whoever is left may hold the pipe open
-            reader.join()
+            end_processes(self.root)
+            while reader.is_alive():  # whoever was overlooked holds the pipe open
+                reader.join(OVERLOOKED_S)
+                end_processes(self.root)
             on_exit(128 - code if code < 0 else code)
 
         Thread(target=wait, daemon=True).start()

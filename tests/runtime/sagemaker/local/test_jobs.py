@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mrlc.runtime.sagemaker.local import host
+
 if TYPE_CHECKING:
     from .conftest import Desk
 
@@ -198,9 +200,22 @@ def test_time_runs_out(desk: Desk) -> None:
 
 
 def test_nobody_outlives_the_first_process(desk: Desk) -> None:
-    desk.start("orphans", "setsid sleep 300 & echo $!; exit 0")
-    assert desk.finished("orphans")["TrainingJobStatus"] == "Completed"
-    state = Path(f"/proc/{desk.log('orphans').strip()}/stat")
+    assert_nobody_is_left(desk, "orphans")
+
+
+def test_one_who_is_overlooked_at_first_is_found(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a process is whose program is just being replaced: for a moment it has no environment."""
+    pids, calls = host._pids, iter(range(100_000))
+    monkeypatch.setattr(host, "_pids", lambda: pids() if next(calls) > 2 else [])
+    assert_nobody_is_left(desk, "overlooked")
+
+
+def assert_nobody_is_left(desk: Desk, name: str) -> None:
+    desk.start(name, "setsid sleep 300 & echo $!; exit 0")
+    assert desk.finished(name)["TrainingJobStatus"] == "Completed"
+    state = Path(f"/proc/{desk.log(name).strip()}/stat")
     assert not state.exists() or state.read_text().split()[2] == "Z"
 
 

@@ -40,8 +40,9 @@ class KeptDrafts:
             def on_train_begin(callback, args: Any, state: Any, control: Any, **_: Any) -> None:
                 kept = checkpoint_of(Path(args.output_dir), state.global_step) / KEPT
                 if state.global_step and kept.exists():
-                    mine = np.load(kept)[_name(trainer.accelerator.process_index)]
-                    self.drafts = Drafts.of(mine)
+                    with np.load(kept) as tables:  # fewer, where processes were added since
+                        mine = _name(trainer.accelerator.process_index)
+                        self.drafts = Drafts.of(tables[mine]) if mine in tables else Drafts()
 
             def on_save(callback, args: Any, state: Any, control: Any, **_: Any) -> None:
                 everyone = gather_object([self.drafts.table()])

@@ -47,14 +47,13 @@ def test_a_difference_fails(other: list[Played]) -> None:
 def test_what_is_measured_amid_a_loop_is_off_its_clock(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each pass of the model is held up for longer than the loop takes, and yet costs little."""
-    gauge, held = Gauge(stage.model), 0.05
-    plain = run_mrlc(stage)[1]
+    """Each pass of the model is held up, and no longer charged for it."""
+    gauge, held, calls = Gauge(stage.model), 0.05, []
     flops = _Product.flops
-    monkeypatch.setattr(_Product, "flops", lambda self: (time.sleep(held), flops(self))[1])
+    monkeypatch.setattr(
+        _Product, "flops", lambda self: (calls.append(time.sleep(held)), flops(self))[1]
+    )
     started = time.perf_counter()
     played, cost, machine = gauge.watch(partial(run_mrlc, stage), length=8)
-    assert time.perf_counter() - started > 10 * held
-    assert cost.wall < plain.wall + 5 * held
-    assert machine.flops > 1e8
-    assert 0 < machine.ideal_s(played, tool_s=0.0) < cost.wall
+    assert time.perf_counter() - started - cost.wall >= held * len(calls) > 0
+    assert machine.ideal_s(played, tool_s=0.0) > 0

@@ -22,6 +22,19 @@ class Interrupted(Exception):
     pass
 
 
+def interrupted(bench: Bench, *changes: str) -> RunFolder:
+    """A run that ended in its third step."""
+    setup, run = bench.prepare(*changes)
+
+    def interrupt(phase: str, step: int) -> None:
+        if (phase, step) == ("training", 3):
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        execute(setup, run, Quiet(interrupt))
+    return run
+
+
 def kept(run: RunFolder, step: int) -> dict[str, list[list[int]]]:
     with np.load(run.checkpoints / f"checkpoint-{step}" / KEPT) as tables:
         return {name: table.tolist() for name, table in tables.items()}
@@ -31,14 +44,7 @@ def kept(run: RunFolder, step: int) -> dict[str, list[list[int]]]:
 def test_a_resumed_run_guesses_from_the_same(bench: Bench, lead: int) -> None:
     changes = (f"algorithm.max_steps_off_policy={lead}", "turns.max_tokens=24")
     undisturbed = bench.run(*changes)
-    setup, run = bench.prepare(*changes)
-
-    def interrupt(phase: str, step: int) -> None:
-        if (phase, step) == ("training", 3):
-            raise Interrupted
-
-    with pytest.raises(Interrupted):
-        execute(setup, run, Quiet(interrupt))
+    run = interrupted(bench, *changes)
     bench.resume(run.path)
     assert kept(run, 4) == kept(undisturbed, 4)
     assert all(kept(run, 4).values())
@@ -47,14 +53,7 @@ def test_a_resumed_run_guesses_from_the_same(bench: Bench, lead: int) -> None:
 
 def test_a_checkpoint_without_any_starts_with_none(bench: Bench) -> None:
     """As one of an older version does."""
-    setup, run = bench.prepare()
-
-    def interrupt(phase: str, step: int) -> None:
-        if (phase, step) == ("training", 3):
-            raise Interrupted
-
-    with pytest.raises(Interrupted):
-        execute(setup, run, Quiet(interrupt))
+    run = interrupted(bench)
     newest = run.checkpoints / "checkpoint-2"
     without(newest, KEPT)
     bench.resume(run.path)

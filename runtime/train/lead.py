@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -38,12 +38,18 @@ class Lead(Generic[Played]):
         steps: int,
         model: PreTrainedModel,
         play: Callable[[int, PreTrainedModel], Played],
+        deal: Callable[[Sequence[Played], int, int], Played],
     ) -> None:
-        """`play` plays a step with a model; `model` is the trainer's, before it is wrapped."""
+        """`play` plays a step with a model; `model` is the trainer's, before it is wrapped.
+
+        `deal` gives one of so many processes its share of a step, of which each of perhaps another
+        number of processes played a part.
+        """
         self._lead = lead
         self._steps = steps
         self._model = sampling_copy(model)
         self._play = play
+        self._deal = deal
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mrlc-lead")
         self._ahead: dict[int, Future[Played]] = {}
 
@@ -100,10 +106,12 @@ class Lead(Generic[Played]):
 
     def _restore(self, step: int, trainer: Any) -> None:
         kept = checkpoint_of(Path(trainer.args.output_dir), step) / KEPT
-        mine = pickle.loads(kept.read_bytes())[trainer.accelerator.process_index]
-        for number, played in mine.items():
+        everyone: list[dict[int, Played]] = pickle.loads(kept.read_bytes())
+        process, processes = trainer.accelerator.process_index, trainer.accelerator.num_processes
+        for number in everyone[0]:
+            parts = [played[number] for played in everyone]
             self._ahead[number] = Future()
-            self._ahead[number].set_result(played)
+            self._ahead[number].set_result(self._deal(parts, process, processes))
 
 
 def kept_ahead(checkpoint: Path) -> list[Any]:

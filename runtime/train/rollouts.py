@@ -81,6 +81,18 @@ class Played:
     """That it took to play and score them."""
 
 
+def deal(parts: Sequence[Played], process: int, processes: int) -> Played:
+    """The share of one of so many processes in a step that others played, in their order."""
+    episodes = [episode for part in parts for episode in part.episodes]
+    share = len(episodes) // processes
+    mine = parts[process::processes]
+    return Played(
+        episodes[process * share : (process + 1) * share],
+        [episode for part in mine for episode in part.replaced],
+        max(part.seconds for part in parts),
+    )
+
+
 @dataclass
 class Rollouts:
     """TRL's `rollout_func`: episodes of a step, recorded as they end."""
@@ -123,7 +135,7 @@ class Rollouts:
             requests = self._requests(prompts, step=step, first=first)
             return self._play(self._policy_of(model), requests)
 
-        return Lead(section.max_steps_off_policy, section.steps, trainer.model, play)
+        return Lead(section.max_steps_off_policy, section.steps, trainer.model, play, deal)
 
     def _play(self, policy: Policy, requests: list[EpisodeRequest]) -> Played:
         started = time.monotonic()

@@ -101,6 +101,24 @@ def test_two_processes_stop_at_the_same_step_and_go_on(container: Make, lead: in
     assert all(after == before + 1 for before, after in pairwise(numbers))
 
 
+@pytest.mark.parametrize("lead", [0, 1])
+@pytest.mark.parametrize("processes", [("1", "2"), ("2", "1")], ids="-then-".join)
+def test_a_run_goes_on_with_another_number_of_processes(
+    container: Make, lead: int, processes: tuple[str, str]
+) -> None:
+    options = (*STEPS, f"algorithm.max_steps_off_policy={lead}")
+    alone, job = container(*options, name="alone"), container(*options, name="job")
+    assert alone.run() == 0, alone.log
+    job.environment |= {"MRLC_PROCESSES": processes[0], "MRLC_MAIN_PORT": str(free_port())}
+    job.start().wait_for("mrlc step=2")
+    job.signal(signal.SIGTERM)
+    assert job.wait() == 0, job.log
+    assert len(job.steps) < 5
+    job.environment["MRLC_PROCESSES"] = processes[1]
+    assert job.run() == 0, job.log
+    assert_like(job, alone)
+
+
 NEVER_DONE = """alerts={use: [], rules: [{name: never-done, metric: train/learning_rate, \
 below: 0.0065, for_steps: 2, then: [%s]}]}"""
 """The rate falls below it at step 3, of the five."""

@@ -37,6 +37,10 @@ def polite(trajectory):
 """
 
 
+class Interrupted(Exception):
+    """What ends a run from outside."""
+
+
 class Quiet:
     """No progress; calls `on_step` with the phase and the step."""
 
@@ -72,6 +76,18 @@ class Bench:
     def run(self, *overrides: str, seed: int = 5) -> RunFolder:
         setup, run = self.prepare(*overrides, seed=seed)
         execute(setup, run, Quiet())
+        return run
+
+    def interrupted(self, *overrides: str, at: tuple[str, int] = ("training", 3)) -> RunFolder:
+        """A run that ended in a step of a phase, before a checkpoint of it."""
+        setup, run = self.prepare(*overrides)
+
+        def interrupt(phase: str, step: int) -> None:
+            if (phase, step) == at:
+                raise Interrupted
+
+        with pytest.raises(Interrupted):
+            execute(setup, run, Quiet(interrupt))
         return run
 
     def resume(self, path: Path) -> RunFolder:

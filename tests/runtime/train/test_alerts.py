@@ -13,7 +13,7 @@ from mrlc.runtime.accounts import kept as books
 from mrlc.runtime.alerts.ending import kept
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.run import execute
-from tests.runtime.train.conftest import Bench, Quiet, weights
+from tests.runtime.train.conftest import Bench, Interrupted, Quiet, weights
 
 
 def rule(then: str, **more: Any) -> str:
@@ -32,6 +32,20 @@ def tensors(folder: Path) -> dict[str, list[Any]]:
     from safetensors.torch import load_file
 
     return {name: one.tolist() for name, one in load_file(folder / "model.safetensors").items()}
+
+
+def killed_before_it_saved(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, *changes: str
+) -> RunFolder:
+    def kill(*_: Any, **__: Any) -> None:
+        raise Interrupted
+
+    setup, run = bench.prepare(*changes)
+    with monkeypatch.context() as patched:
+        patched.setattr("mrlc.runtime.run.save", kill)
+        with pytest.raises(Interrupted):
+            execute(setup, run, Quiet())
+    return run
 
 
 def steps(run: RunFolder) -> list[int]:
@@ -78,16 +92,9 @@ def test_what_was_played_ahead_of_the_end_is_in_the_books(bench: Bench, then: st
 def test_a_run_killed_after_its_end_enters_what_was_ahead_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, then: str
 ) -> None:
-    def kill(*_: Any, **__: Any) -> None:
-        raise Killed
-
     changes = (rule(then), "algorithm.checkpoint_every=4", "algorithm.max_steps_off_policy=1")
     undisturbed = bench.run(*changes)
-    setup, run = bench.prepare(*changes)
-    with monkeypatch.context() as patched:
-        patched.setattr("mrlc.runtime.run.save", kill)
-        with pytest.raises(Killed):
-            execute(setup, run, Quiet())
+    run = killed_before_it_saved(bench, monkeypatch, *changes)
     assert AHEAD in run.tallies.read_text("utf-8")
     bench.resume(run.path)
     assert run.tallies.read_bytes() == undisturbed.tallies.read_bytes()
@@ -115,20 +122,9 @@ def test_a_roll_back_without_a_good_checkpoint_ends_with_the_base(bench: Bench) 
     assert weights(run) == (run.base / "model.safetensors").read_bytes()
 
 
-class Killed(Exception):
-    pass
-
-
 def test_a_resumed_run_fires_as_one_left_alone(bench: Bench) -> None:
     undisturbed = bench.run(rule("stop"))
-    setup, run = bench.prepare(rule("stop"))
-
-    def kill(phase: str, step: int) -> None:
-        if (phase, step) == ("training", 3):
-            raise Killed
-
-    with pytest.raises(Killed):
-        execute(setup, run, Quiet(kill))
+    run = bench.interrupted(rule("stop"))
     bench.resume(run.path)
     assert firings(run) == firings(undisturbed)
     assert weights(run) == weights(undisturbed)
@@ -138,14 +134,7 @@ def test_a_resumed_run_fires_as_one_left_alone(bench: Bench) -> None:
 def test_a_run_killed_after_a_rule_ended_it_does_not_go_on(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kill(*_: Any, **__: Any) -> None:
-        raise Killed
-
-    setup, run = bench.prepare(rule("stop"))
-    with monkeypatch.context() as patched:
-        patched.setattr("mrlc.runtime.run.save", kill)
-        with pytest.raises(Killed):
-            execute(setup, run, Quiet())
+    run = killed_before_it_saved(bench, monkeypatch, rule("stop"))
     bench.resume(run.path)
     assert steps(run) == [1, 2, 3]
     assert len(firings(run)) == 1

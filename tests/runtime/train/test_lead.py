@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from mrlc.runtime.run import execute
 from mrlc.runtime.train.lead import KEPT, sampling_copy, trained_weights
 from mrlc.runtime.train.rollouts import Rollouts, rollouts_loop
-from tests.runtime.train.conftest import Bench, Quiet, trajectories, weights
+from tests.runtime.train.conftest import Bench, Interrupted, trajectories, weights
 
 STEPS = 4
 
@@ -93,21 +92,10 @@ def test_the_ratio_is_to_the_policy_that_played(bench: Bench) -> None:
     assert all("train/off_policy_ratio" not in row for row in rows(bench.run()))
 
 
-class Interrupted(Exception):
-    pass
-
-
 @pytest.mark.parametrize("at", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_an_interrupted_run_resumes_to_the_same_bytes(bench: Bench, at: int) -> None:
     undisturbed = bench.run(ahead(2))
-    setup, run = bench.prepare(ahead(2))
-
-    def interrupt(phase: str, step: int) -> None:
-        if (phase, step) == ("training", at):
-            raise Interrupted
-
-    with pytest.raises(Interrupted):
-        execute(setup, run, Quiet(interrupt))
+    run = bench.interrupted(ahead(2), at=("training", at))
     assert not [t for t in threading.enumerate() if t.name.startswith("mrlc-lead")]
     bench.resume(run.path)
     assert weights(run) == weights(undisturbed)

@@ -42,23 +42,12 @@ def test_equal_seeds_give_equal_bytes_and_different_ones_differ(bench: Bench) ->
     assert weights(first) != weights(other)
 
 
-class Interrupted(Exception):
-    pass
-
-
 @pytest.mark.parametrize(
     "at", [("warm start", 2), ("training", 1), ("training", 3)], ids=lambda at: f"{at[0]}-{at[1]}"
 )
 def test_an_interrupted_run_resumes_to_the_same_bytes(bench: Bench, at: tuple[str, int]) -> None:
     undisturbed = bench.run()
-    setup, run = bench.prepare()
-
-    def interrupt(phase: str, step: int) -> None:
-        if (phase, step) == at:
-            raise Interrupted
-
-    with pytest.raises(Interrupted):
-        execute(setup, run, Quiet(interrupt))
+    run = bench.interrupted(at=at)
     assert not run.model.exists()
     bench.resume(run.path)
     assert weights(run) == weights(undisturbed)

@@ -25,6 +25,7 @@ from mrlc.runtime.metrics import scored_episodes
 from mrlc.runtime.notify.deliver import Courier
 from mrlc.runtime.progress import Phase, Progress
 from mrlc.runtime.record import RunFolder
+from mrlc.runtime.rollout.frames import call_frames
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.setup import Setup
 from mrlc.runtime.stopping import NEVER, Stop
@@ -250,12 +251,15 @@ def _verdict_on(
 def policies_of(setup: Setup, model: PreTrainedModel) -> PolicyAt:
     """The model as a policy at any temperature."""
 
+    frames = call_frames(setup.chat)
+
     def at(temperature: float) -> TransformersPolicy:
         return TransformersPolicy(
             model,
             end_id=setup.chat.end_id,
             temperature=temperature,
             rollout=setup.experiment.rollout,
+            frames=frames,
         )
 
     return at

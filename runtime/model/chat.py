@@ -91,7 +91,10 @@ class ChatFormat:
         self._end = str(tokenizer.eos_token)
         self._control = sorted({str(t) for t in tokenizer.all_special_tokens}, key=len)[::-1]
         self._probe = _Probe(tools)
-        self._prefix = self.encode(self.render(self._probe.prompt, generation=True))
+        prompt = self.render(self._probe.prompt, generation=True)
+        self._prefix = self.encode(prompt)
+        self.header_ids = self.encode(prompt.removeprefix(self.render(self._probe.prompt)))
+        """What opens each turn."""
         self._feedback = lru_cache(CACHED_TEXTS)(self._feedback_ids)
         self._parsed = lru_cache(CACHED_TEXTS)(self._parse)
         self._prompts = lru_cache(CACHED_TEXTS)(self._prompt_ids)

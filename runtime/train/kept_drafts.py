@@ -7,6 +7,7 @@ must guess as one left alone does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ KEPT = "drafts.npz"
 class KeptDrafts:
     """What this process guesses from."""
 
-    def __init__(self) -> None:
-        self.drafts = Drafts()
+    def __init__(self, frames: Sequence[Sequence[int]]) -> None:
+        self.drafts = Drafts(frames)
 
     def callback(self, trainer: Any) -> TrainerCallback:
         """A callback that keeps it in each checkpoint, and takes it from the one that is resumed.
@@ -42,7 +43,8 @@ class KeptDrafts:
                 if state.global_step and kept.exists():
                     with np.load(kept) as tables:  # fewer, where processes were added since
                         mine = _name(trainer.accelerator.process_index)
-                        self.drafts = Drafts.of(tables[mine]) if mine in tables else Drafts()
+                        if mine in tables:
+                            self.drafts = Drafts.of(tables[mine])
 
             def on_save(callback, args: Any, state: Any, control: Any, **_: Any) -> None:
                 everyone = gather_object([self.drafts.table()])

@@ -23,6 +23,7 @@ from mrlc.runtime.metrics import (
 )
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.engine import EpisodeRequest
+from mrlc.runtime.rollout.frames import call_frames
 from mrlc.runtime.rollout.policies.policy import Policy
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.rollout.policies.vllm import BackEnd, VllmPolicy
@@ -107,7 +108,10 @@ class Rollouts:
     """What writes the episodes in place of the model; known from the first step on."""
     lead: Lead[Played] | None = None
     """Plays ahead of the trainer, where it may."""
-    guesses: KeptDrafts = field(default_factory=KeptDrafts)
+    guesses: KeptDrafts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.guesses = KeptDrafts(call_frames(self.setup.chat))
 
     def __call__(self, prompts: list[str], trainer: Any) -> dict[str, list[Any]]:
         """Run one episode a prompt; lists come in the order of `prompts`."""

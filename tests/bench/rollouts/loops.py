@@ -18,6 +18,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from mrlc.runtime.rollout.engine import EpisodeRequest
+from mrlc.runtime.rollout.frames import call_frames
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.train.rollouts import rollouts_loop
 from mrlc.runtime.train.stock import stock_loop
@@ -136,6 +137,7 @@ def _policy(stage: Stage) -> TransformersPolicy:
         end_id=stage.setup.chat.end_id,
         temperature=1.0,
         rollout=stage.setup.experiment.rollout,
+        frames=call_frames(stage.setup.chat),
     )
 
 

@@ -12,27 +12,9 @@ import pytest
 from mrlc.runtime.record import RunFolder
 from mrlc.runtime.rollout.policies.transformers import TransformersPolicy
 from mrlc.runtime.rollout.policies.transformers.drafts import Drafts
-from mrlc.runtime.run import execute
 from mrlc.runtime.train.checkpoints import MARKER
 from mrlc.runtime.train.kept_drafts import KEPT
-from tests.runtime.train.conftest import Bench, Quiet, weights
-
-
-class Interrupted(Exception):
-    pass
-
-
-def interrupted(bench: Bench, *changes: str) -> RunFolder:
-    """A run that ended in its third step."""
-    setup, run = bench.prepare(*changes)
-
-    def interrupt(phase: str, step: int) -> None:
-        if (phase, step) == ("training", 3):
-            raise Interrupted
-
-    with pytest.raises(Interrupted):
-        execute(setup, run, Quiet(interrupt))
-    return run
+from tests.runtime.train.conftest import Bench, weights
 
 
 def kept(run: RunFolder, step: int) -> dict[str, list[list[int]]]:
@@ -44,16 +26,16 @@ def kept(run: RunFolder, step: int) -> dict[str, list[list[int]]]:
 def test_a_resumed_run_guesses_from_the_same(bench: Bench, lead: int) -> None:
     changes = (f"algorithm.max_steps_off_policy={lead}", "turns.max_tokens=24")
     undisturbed = bench.run(*changes)
-    run = interrupted(bench, *changes)
+    run = bench.interrupted(*changes)
     bench.resume(run.path)
     assert kept(run, 4) == kept(undisturbed, 4)
     assert all(kept(run, 4).values())
     assert weights(run) == weights(undisturbed)
 
 
-def test_a_checkpoint_without_any_starts_with_none(bench: Bench) -> None:
+def test_a_checkpoint_without_any_starts_anew(bench: Bench) -> None:
     """As one of an older version does."""
-    run = interrupted(bench)
+    run = bench.interrupted()
     newest = run.checkpoints / "checkpoint-2"
     without(newest, KEPT)
     bench.resume(run.path)
@@ -61,7 +43,7 @@ def test_a_checkpoint_without_any_starts_with_none(bench: Bench) -> None:
 
 
 def test_each_step_learns_for_the_next(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And none for an evaluation, whose figures are those of `mrlc evaluate`, which has none."""
+    """Not for an evaluation, whose figures are those of `mrlc evaluate`, which saw no training."""
     seen: list[Drafts] = []
     phases: list[str] = []
     session = TransformersPolicy.session

@@ -8,10 +8,12 @@ it has a rule of acceptance, and what the session wrote before where it has a sm
 
 Tool calls repeat themselves: the same names, braces and quotes, turn after turn and row by row. What
 followed the last three tokens is guessed to follow them again, if it did so the last two times.
+What nobody has written yet is read from examples (`runtime.rollout.frames`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import numpy as np
@@ -32,8 +34,12 @@ Context = tuple[int, ...]
 class Drafts:
     """What followed each three tokens, and how often in a row."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Iterable[Sequence[int]] = ()) -> None:
+        """As if `read`, each a sequence of ids, had been written before."""
         self._seen: dict[Context, tuple[int, int]] = {}
+        for ids in read:
+            for place in range(ORDER, len(ids)):
+                self.observe(tuple(ids[place - ORDER : place]), ids[place])
 
     @classmethod
     def of(cls, table: NDArray[np.int64]) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -25,16 +25,19 @@ class TransformersPolicy:
         end_id: int,
         temperature: float,
         rollout: Rollout,
+        frames: Sequence[Sequence[int]] = (),
         drafts: Drafts | None = None,
     ) -> None:
         """`temperature` 0 is greedy; log-probs are then those of temperature 1.
 
-        `drafts` learn from each session for the next; left out, each session starts with none.
+        `drafts` learn from each session for the next; left out, each session starts with what two
+        of `frames` have in common.
         """
         self.model = model
         self.end_id = end_id
         self.temperature = temperature
         self.rollout = rollout
+        self.frames = frames
         self.drafts = drafts
 
     @property

@@ -87,7 +87,7 @@ class Batch:
             self._slots, fits=fits, context=policy.context, is_lazy=is_lazy(policy.model.device)
         )
         self._forward = Forward(policy.model, self._slots)
-        self._drafts = Drafts() if policy.drafts is None else policy.drafts
+        self._drafts = Drafts(policy.frames) if policy.drafts is None else policy.drafts
         self._tokens = CPU if policy.model.device.type == "cpu" else ACCELERATOR
         self._logits = max(1, PASS_LOGITS // policy.model.config.get_text_config().vocab_size)
         self._rows: dict[int, Row] = {}  # by identity; who was not served for longest is first

@@ -16,14 +16,6 @@ from tests.runtime.rollout.transformers.test_policy import END, assert_faithful,
 CALL = [11, 12, 13, 14, 15, 16]
 
 
-def learnt(*written: list[int]) -> Drafts:
-    drafts = Drafts()
-    for tokens in written:
-        for place in range(ORDER, len(tokens)):
-            drafts.observe(tuple(tokens[place - ORDER : place]), tokens[place])
-    return drafts
-
-
 @pytest.mark.parametrize(
     ("written", "most", "guessed"),
     [
@@ -37,16 +29,16 @@ def learnt(*written: list[int]) -> Drafts:
 def test_what_followed_twice_is_guessed(
     written: list[list[int]], most: int, guessed: list[int]
 ) -> None:
-    assert learnt(*written).guess(tuple(CALL[:ORDER]), most, end_id=END) == guessed
+    assert Drafts(written).guess(tuple(CALL[:ORDER]), most, end_id=END) == guessed
 
 
 def test_what_is_always_so_survives_an_exception() -> None:
-    drafts = learnt(*[CALL] * (MOST + 3), [*CALL[:3], 99])
+    drafts = Drafts([*[CALL] * (MOST + 3), [*CALL[:3], 99]])
     assert drafts.guess(tuple(CALL[:ORDER]), 1, end_id=END) == [14]
 
 
 def test_what_is_told_again_guesses_the_same() -> None:
-    drafts = learnt(CALL, CALL, [*CALL[:4], 99])
+    drafts = Drafts([CALL, CALL, [*CALL[:4], 99]])
     again = Drafts.of(drafts.table())
     assert again.table().tolist() == drafts.table().tolist()
     context = tuple(CALL[:ORDER])
@@ -56,7 +48,7 @@ def test_what_is_told_again_guesses_the_same() -> None:
 
 def test_a_full_memory_forgets_what_guesses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mrlc.runtime.rollout.policies.transformers.drafts.ENTRIES", 8)
-    drafts = learnt(CALL, CALL, [*range(30, 41)])
+    drafts = Drafts([CALL, CALL, [*range(30, 41)]])
     assert len(drafts.table()) <= 8
     assert drafts.guess(tuple(CALL[:ORDER]), 8, end_id=END) == [14, 15, 16]
 
@@ -122,6 +114,22 @@ def test_drafts_that_are_kept_save_the_next_session_its_first_passes(passes: lis
         used[name] = len(passes)
     assert len({str(ids) for ids in turns.values()}) == 1
     assert used["cold"] == used["cold again"] == used["first"] > 1.5 * used["warm"]
+
+
+def test_frames_save_each_session_its_first_passes(passes: list[int]) -> None:
+    """To a model that writes what they show, at no price in what is written."""
+    turns, used = {}, {}
+    for name, acting in (("cold", policy(repetitive(), 0.0)), ("told", policy(repetitive(), 0.0))):
+        if name == "told":
+            (first,) = turns["cold"]
+            acting.frames = [[5, 6, 7, *first]] * 2
+        for again in (False, True):
+            passes.clear()
+            turns[name] = [one.ids for one in play(acting, [1], [[[5, 6, 7]]], max_tokens=32)[0]]
+            used[name, again] = len(passes)
+    assert turns["told"] == turns["cold"]
+    assert used["cold", False] == used["cold", True] > 3 * used["told", False]
+    assert used["told", False] == used["told", True]
 
 
 def repetitive() -> Any:

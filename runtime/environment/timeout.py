@@ -12,9 +12,11 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from mrlc.runtime.code import Misbehaved
+from mrlc.runtime.environment.preemption import Preemptible, Watched
 
 T = TypeVar("T")
 
@@ -42,8 +44,9 @@ async def within(seconds: float, call: Coroutine[Any, Any, T]) -> T:
     Raises:
         TimedOut: it took longer.
         CancelledItself: it ended in a CancelledError of its own.
+        HeldUp: it blocked the loop for so long, where a `Watch` is kept.
     """
-    task = asyncio.create_task(call)
+    task = asyncio.create_task(Watched(call, seconds))
     try:
         for _ in range(_SLICES):
             await asyncio.wait({task}, timeout=seconds / _SLICES)
@@ -72,20 +75,30 @@ async def forever() -> None:
     await asyncio.Event().wait()
 
 
-async def in_thread(function: Callable[[], T]) -> T:
-    """Run a blocking function in a thread of its own.
+async def in_thread(
+    function: Callable[[], T], *, holding: AbstractContextManager[object] | None = None
+) -> T:
+    """Run a blocking function in a thread of its own, and interrupt it when this is cancelled.
 
-    The thread is a daemon: one that hangs holds up neither other calls, as it would in a
-    pool, nor the end of the process.
+    `holding` is entered and left by that thread, and not interrupted. The thread is a daemon: one
+    that hangs in a system call holds up neither other calls, as it would in a pool, nor the end of
+    the process.
     """
     future: Future[T] = Future()
+    running: Preemptible[T] = Preemptible()
 
     def work() -> None:
         future.set_running_or_notify_cancel()  # from here on nobody can cancel it under us
         try:
-            future.set_result(function())
+            with holding or nullcontext():
+                result = running.run(function)
+            future.set_result(result)
         except BaseException as error:  # noqa: BLE001 (whoever awaits the future gets it)
             future.set_exception(error)
 
     threading.Thread(target=work, name="mrlc-tool", daemon=True).start()
-    return await asyncio.wrap_future(future)
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        running.preempt()
+        raise

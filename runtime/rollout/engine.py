@@ -21,6 +21,7 @@ from typing import Any
 
 from mrlc.runtime.answer import AnswerParser, InvalidAnswer
 from mrlc.runtime.environment import Environment, Episode
+from mrlc.runtime.environment.preemption import Watch
 from mrlc.runtime.errors import EnvironmentBroken
 from mrlc.runtime.rollout.format import Format
 from mrlc.runtime.rollout.policies import policy as policies
@@ -93,7 +94,8 @@ class Engine:
         An error of the policy or of ours cancels all episodes, releases them and is raised.
         """
         try:
-            return asyncio.run(self._run(policy, requests, again or _never))
+            with Watch():
+                return asyncio.run(self._run(policy, requests, again or _never))
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
 

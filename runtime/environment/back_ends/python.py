@@ -4,10 +4,11 @@ A function that has a parameter `episode` gets the `Scope`, unless the tool decl
 argument of that name. What it returns is JSON. It refuses by raising `ToolError`; whatever
 else it raises breaks the environment. Where it runs:
 
-    a coroutine                              in the event loop; cancelled when it is late
+    a coroutine                              in the event loop; cancelled when it is late, and
+                                             interrupted where it blocks (`preemption`)
     a plain function                         in a process of its own kind (`pool`); killed
     a plain function that takes `episode`    in a thread, as the episode's state is in this process;
-                                             one that hangs holds it until it is through
+                                             interrupted, but for a system call that hangs
 
 So a plain function without `episode` shares no global with coroutines, nor for certain with its
 own next call; what an episode changes belongs in its state or `episode.memory`.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from mrlc.runtime.code import Misbehaved, load_callable
@@ -53,7 +55,8 @@ class PythonTool:
         """Call the function, in the loop or in a thread."""
         given = {**arguments, "episode": scope} if self.uses_episode else arguments
         if not self._is_coroutine:
-            return await in_thread(lambda: _call(self._function, given, scope))
+            call = partial(_call, self._function, given)
+            return await in_thread(call, holding=scope.lease())
         try:
             return await self._function(**given)
         except SystemExit as error:
@@ -107,13 +110,12 @@ def build(tool: Tool, site: Site) -> PythonTool | ProcessTool:
     return ProcessTool(tool, site)
 
 
-def _call(function: Callable[..., Any], arguments: dict[str, Any], scope: Scope) -> Any:
-    with scope.lease():
-        try:
-            return function(**arguments)
-        except (SystemExit, StopIteration) as error:
-            left = LeftTheCall(f"raised {type(error).__name__}")
-            raise left.with_traceback(error.__traceback__) from error
+def _call(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    try:
+        return function(**arguments)
+    except (SystemExit, StopIteration) as error:
+        left = LeftTheCall(f"raised {type(error).__name__}")
+        raise left.with_traceback(error.__traceback__) from error
 
 
 def _takes_episode(function: Callable[..., Any], tool: Tool, path: str) -> bool:

@@ -37,6 +37,9 @@ BREAKING = """\
 import time
 def crash(bike: str): raise RuntimeError("no server")
 def hang(bike: str): time.sleep(0.4)
+async def block(bike: str): time.sleep(50)
+def loop(bike: str, episode):
+    while True: pass
 """
 
 
@@ -143,7 +146,15 @@ def test_no_token_of_a_prompt_or_a_result_is_trained_on(
     assert fed == [i for turn in trajectory.turns for i in turn.feedback_ids]
 
 
-@pytest.mark.parametrize(("function", "cause"), [("crash", "RuntimeError"), ("hang", "0.1 s")])
+@pytest.mark.parametrize(
+    ("function", "cause"),
+    [
+        ("crash", "RuntimeError"),
+        ("hang", "took longer than 0.1 s"),
+        ("block", "blocked every episode for 0.1 s without an await at tools.py:4"),
+        ("loop", "took longer than 0.1 s"),
+    ],
+)
 def test_a_broken_environment_is_unscorable_never_zero(
     project: Project, tokenizer: Any, function: str, cause: str
 ) -> None:

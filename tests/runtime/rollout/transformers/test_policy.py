@@ -169,6 +169,20 @@ def test_architectures_attend_as_their_own_forward_pass_does(
     assert_faithful(model, scripts, played)
 
 
+def test_a_model_with_an_adapter_writes_with_it(model: Any) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(0)
+    targets = ["q_proj", "k_proj", "v_proj", "up_proj"]
+    config = LoraConfig(r=4, target_modules=targets, init_lora_weights=False)
+    adapted = get_peft_model(copy.deepcopy(model), config).eval()
+    scripts = [[[7, 8, 9, n], [n] * n, [5, 6]] for n in range(3, 8)]
+    seeds = list(range(len(scripts)))
+    played = play(policy(adapted), seeds, scripts)
+    assert_faithful(adapted, scripts, played)
+    assert played != play(policy(model), seeds, scripts)
+
+
 def test_a_model_that_keeps_something_else_is_refused() -> None:
     from transformers import AutoConfig, AutoModelForCausalLM
 

@@ -182,7 +182,7 @@ def test_nothing_arrives_once_it_is_over(is_main: bool, often: None) -> None:
     chance, outcomes, strays = random.Random(3), set(), []
 
     def work() -> None:
-        for _ in range(1000):
+        for _ in range(300):
             running: Preemptible[None] = Preemptible()
             now = time.monotonic()
             end, asked = (now + 5e-4 + chance.random() * 2e-4 for _ in range(2))

@@ -36,16 +36,39 @@ def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 def section_at(location: Location) -> type[BaseModel] | None:
     """The section that a location leads to, if it is one."""
+    models = _sections(_type_at(location))
+    return models[0] if len(models) == 1 else None
+
+
+def is_tag(location: Location) -> bool:
+    """Whether the last part of a location is no key, but says which section of a union is meant.
+
+    A key of the section may have that name too, such as `python` of a component.
+    """
+    *above, part = location
+    return _tagged(_type_at(tuple(above)), part) is not None
+
+
+def _type_at(location: Location) -> Any:
+    """The type that a location leads to, None where it leads nowhere."""
     found: Any = Experiment
     if location[:1] == ("sweep",):  # beside the experiment, not in it
         found, location = Sweep, location[1:]
     for part in location:
         steps = [step for member in members(found) for step in _step(member, part)]
-        if not steps:
-            return None
-        found = steps[0]
-    models = [member for member in members(found) if _is_model(member)]
-    return models[0] if len(models) == 1 else None
+        found = _tagged(found, part) or (steps[0] if steps else None)
+    return found
+
+
+def _tagged(annotation: Any, part: str | int) -> type[BaseModel] | None:
+    """The section that a tag chooses out of a union."""
+    sections = _sections(annotation)
+    chosen = (section for section in sections if part in _tags(section))
+    return next(chosen, None) if len(sections) > 1 else None
+
+
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    return [member for member in members(annotation) if _is_model(member)]
 
 
 def about(model: type[BaseModel], name: str) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from mrlc.compiler.diagnostics import CompileFailed, Diagnostic, Fix, Span
-from mrlc.compiler.shape import Location, about, fields, section_at
+from mrlc.compiler.shape import Location, about, fields, is_tag, section_at
 from mrlc.compiler.suggest import certain, did_you_mean, nearest
 from mrlc.compiler.tree import (
     Entry,
@@ -104,7 +104,9 @@ def _follow(error: Any, tree: Mapping) -> _Error:
     path: Keys = ()
     union: Keys | None = None
     node: Node = tree
-    for part in location:
+    for end, part in enumerate(location, 1):
+        if is_tag(location[:end]):
+            continue
         below = next((value for key, value, _ in children(node) if key == str(part)), None)
         if below is not None:
             node, path = below, (*path, str(part))

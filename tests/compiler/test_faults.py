@@ -519,6 +519,21 @@ def test_fault_of_a_base_is_in_the_base(project):
     assert (fault.span.line, fault.span.column) == (2, 9)
 
 
+@pytest.mark.parametrize(
+    ("more", "code", "at"),
+    [
+        ("weight: 2", "MRLC207", "2"),
+        ("weight: 0.1, per: x", "MRLC206", "x"),
+        ("weight: 0.1, hue: 1", "MRLC204", "hue"),
+    ],
+)
+def test_fault_beside_a_key_that_is_named_as_its_kind(project, more, code, at):
+    """pydantic's path to it has the kind in it, which is the name of another key here."""
+    project.edit(SPEC, POLITE, POLITE.replace("weight: 0.1", more))
+    (fault,) = [one for one in faults(project.spec) if one.code.startswith("MRLC2")]
+    assert (fault.code, fault.span.text[fault.span.column - 1 :][: len(at)]) == (code, at)
+
+
 def test_row_that_cannot_be_read_is_not_missed_by_demonstrations(project):
     project.edit(TRAIN, '{"id": "t1",', '{"id": "t1"')
     (fault,) = faults(project.spec)

@@ -250,7 +250,6 @@ def _verdict_on(
 
 def policies_of(setup: Setup, model: PreTrainedModel) -> PolicyAt:
     """The model as a policy at any temperature."""
-
     frames = call_frames(setup.chat)
 
     def at(temperature: float) -> TransformersPolicy:

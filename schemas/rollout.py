@@ -39,7 +39,8 @@ class Rollout(Section):
     """Memory for the keys and values of episodes, 10⁹ bytes; left out: half of what is free."""
     draft_tokens: Annotated[int, Field(ge=0, le=64)] = 16
     """Tokens of a turn that are guessed at most, from what was written before and from how a call of
-    each tool begins, to be written in one pass; 0 for none. Guesses change what it costs, never what is written; 16 cover most tool calls."""
+    each tool begins, to be written in one pass; 0 for none. Guesses change what it costs, never what
+    is written; 16 cover most tool calls."""
     backend: Literal["transformers", "vllm"] = "transformers"
     """Who writes the episodes that are trained on; evaluations are always by `transformers`."""
     vllm: Vllm | None = None

@@ -27,7 +27,7 @@ T = TypeVar("T")
 LOOK_S = 0.25
 """From one look at the step that is running to the next; who swallows an interruption gets another."""
 _SOON = 100
-"""Instructions after which an interruption that was asked for has arrived."""
+"""Turns of an empty loop within which an interruption that was asked for arrives."""
 
 
 class Preempted(BaseException):
